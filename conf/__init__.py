@@ -1,0 +1,1 @@
+"""The shipped configuration; a package, so that the wheel carries it."""

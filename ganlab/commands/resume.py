@@ -1,0 +1,83 @@
+"""`ganlab resume`: the run's own configuration, from its newest good checkpoint on."""
+
+import argparse
+import logging
+from typing import TYPE_CHECKING, Any
+
+from ganlab.errors import ConfigError
+
+if TYPE_CHECKING:
+    from ganlab.runs import Run
+
+EXAMPLES = (
+    "ganlab resume last",
+    "ganlab resume 3f9a rounds=20000",
+    "ganlab resume outputs/2026-11-22/14-03-07-wgan_gp-mnist-3f9a checkpoint_every=100",
+)
+CHANGEABLE = (
+    "rounds",
+    "log_every",
+    "sample_every",
+    "checkpoint_every",
+    "keep",
+    "progress",
+    "dataset.root",
+    "dataset.path",
+    "runtime.resident",
+)
+
+log = logging.getLogger("ganlab")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="a path, `last`, or a prefix of a name or id")
+    parser.add_argument(
+        "words", nargs="*", metavar="KEY=VALUE", help=f"may change: {', '.join(CHANGEABLE)}"
+    )
+    parser.add_argument("--output", default="outputs", help="where runs are looked for (%(default)s)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from ganlab import runs
+
+    return resume(runs.find(arguments.run, arguments.output), arguments.words)
+
+
+def resume(run: "Run", words: list[str]) -> int:
+    """Play the rounds that are left of a run; the exit code."""
+    from ganlab import checkpoints, lock
+    from ganlab.build import build
+    from ganlab.commands.attend import attend, opening
+
+    lock.refuse_held(run.path)
+    config = changed(run.config(), words)
+    state = checkpoints.load(run.checkpoints, log.warning)
+    done, last = state["round"], config.rounds
+    if done >= last:
+        log.info(f"{run.path} is already done: {done} of {last} rounds; resume it with rounds={2 * done}")
+        return 0
+    experiment = build(config)
+    experiment.restore(state)
+    run.rewind(done)
+    run.keep_config(config)
+    log.info(f"{opening(run, experiment)}\nresumed after round {done}")
+    return attend(run, experiment, done, state["batches"])
+
+
+def changed(config: Any, words: list[str]) -> Any:
+    """The configuration with what may change on resume. Raises ConfigError for anything else."""
+    from omegaconf import OmegaConf
+
+    from ganlab import schema
+    from ganlab.compose import parse
+
+    for override in map(parse, words):
+        key = override.key_or_group
+        if key not in CHANGEABLE:
+            raise ConfigError(
+                f"{key}: on resume only {', '.join(CHANGEABLE)} may change; "
+                "`ganlab train` starts a new run"
+            )
+        OmegaConf.update(config, key, override.value(), force_add=True)
+    schema.refuse_out_of_range(config)
+    return config

@@ -1,0 +1,105 @@
+"""`ganlab sample`: samples of a run, as a grid, as pictures or as an array."""
+
+import argparse
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganlab.errors import ConfigError, OutputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+EXAMPLES = (
+    "ganlab sample last",
+    "ganlab sample last n=100 seed=3 format=png out=digits/",
+    "ganlab sample 3f9a n=10000 format=npz weights=raw",
+)
+SETTINGS = {"n": "64", "seed": "0", "format": "grid", "weights": "average", "out": ""}
+HELP = (
+    "n=64 samples, of seed=0, as format=grid|png|npz, with weights=average|raw, to out=PATH "
+    "(default: the run's samples/); sample i depends on (seed, i) only"
+)
+
+log = logging.getLogger("ganlab")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="a path, `last`, or a prefix of a name or id")
+    parser.add_argument("words", nargs="*", metavar="KEY=VALUE", help=HELP)
+    parser.add_argument("--output", default="outputs", help="where runs are looked for (%(default)s)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    wish = settings(arguments.words)
+    from ganlab.loaded import load
+
+    loaded = load(arguments.run, arguments.output)
+    samples = loaded.sample(wish["n"], wish["seed"], wish["weights"])
+    name = f"seed{wish['seed']}-n{wish['n']}"
+    try:
+        print(WRITERS[wish["format"]](samples, wish["out"], loaded.run.samples, name))
+    except OSError as error:
+        raise OutputError(f"out={wish['out']}: cannot be written ({error.strerror})") from error
+    return 0
+
+
+def settings(words: list[str]) -> dict[str, Any]:
+    """The settings as typed values. Raises ConfigError, naming key, value and remedy."""
+    wish: dict[str, Any] = dict(SETTINGS)
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or key not in wish:
+            raise ConfigError(f"{word}: `ganlab sample` takes {', '.join(f'{k}=' for k in wish)}")
+        wish[key] = value
+    for key, least in {"n": 1, "seed": 0}.items():
+        if not wish[key].isdecimal() or int(wish[key]) < least:
+            raise ConfigError(f"{key}={wish[key]}: {key} must be a whole number from {least}")
+        wish[key] = int(wish[key])
+    for key, allowed in {"format": (*WRITERS,), "weights": ("average", "raw")}.items():
+        if wish[key] not in allowed:
+            raise ConfigError(f"{key}={wish[key]}: {key} must be one of {', '.join(allowed)}")
+    return wish
+
+
+def write_grid(samples: "Tensor", out: str, home: Path, name: str) -> Path:
+    """One PNG of all samples."""
+    from ganlab import pictures
+    from ganlab.files import write_atomically
+
+    path = Path(out) if out else home / f"{name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, pictures.png(pictures.render(samples)))
+    return path
+
+
+def write_png(samples: "Tensor", out: str, home: Path, name: str) -> Path:
+    """One PNG a sample, in a directory."""
+    from ganlab import pictures
+
+    if samples.ndim != 4:
+        raise ConfigError("format=png: these samples are points; use format=grid or format=npz")
+    directory = Path(out) if out else home / name
+    directory.mkdir(parents=True, exist_ok=True)
+    for i in range(len(samples)):
+        (directory / f"{i:06d}.png").write_bytes(pictures.png(pictures.render(samples[i : i + 1])))
+    return directory
+
+
+def write_npz(samples: "Tensor", out: str, home: Path, name: str) -> Path:
+    """`images`, uint8 (N, H, W, C), or `points`, float32 (N, D), in a NumPy archive."""
+    import numpy as np
+
+    from ganlab.files import replacing
+    from ganlab.sampling import quantise
+
+    path = Path(out) if out else home / f"{name}.npz"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    is_image = samples.ndim == 4
+    arrays = {"images": quantise(samples)} if is_image else {"points": samples.numpy()}
+    with replacing(path) as file:
+        np.savez(file, **arrays)
+    return path
+
+
+WRITERS = {"grid": write_grid, "png": write_png, "npz": write_npz}

@@ -1,0 +1,146 @@
+"""From words of the command line to one configuration that was checked."""
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_module
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.object_type import ObjectType
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from ganlab import schema
+from ganlab.errors import ConfigError
+from ganlab.options import user_directories
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A checked configuration, the option chosen of each group, and the words it came from."""
+
+    config: DictConfig
+    choices: dict[str, str]
+    words: list[str]
+
+
+def compose(words: Sequence[str], config_dir: str | None = None) -> Composition:
+    """Compose `conf/train.yaml` with the words; the user's own options come from `config_dir`.
+
+    Raises ConfigError for what is unknown, of a wrong type or out of range.
+    """
+    try:
+        with initialize_config_module("ganlab.conf", version_base="1.3"):
+            return checked([parse(word) for word in words], search_path(config_dir))
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(str(error).splitlines()[0]) from error
+
+
+def checked(overrides: list[Override], search: list[str]) -> Composition:
+    """Choose options, then set values: each is looked up in what the options made of the config."""
+    chosen = [o for o in overrides if is_group(o)]
+    for override in chosen:
+        refuse_unknown_option(override)
+    words = [override.input_line for override in chosen]
+    base = hydra_compose("train", search + words)
+    values = [o for o in overrides if not is_group(o)]
+    for override in values:
+        refuse_unknown_key(override.key_or_group, base)
+    words += [f"++{override.input_line.lstrip('+')}" for override in values]
+    config = hydra_compose("train", search + words, return_hydra_config=True)
+    choices = dict(config.hydra.runtime.choices)
+    plain = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
+    for override in values:
+        schema.refuse_other_type(override.key_or_group, base, plain)
+    schema.refuse_out_of_range(plain)
+    chosen_of = {g: c for g, c in choices.items() if "/" not in g and c}
+    return Composition(plain, chosen_of, search + words)
+
+
+def parse(word: str) -> Override:
+    """Read `key=value`; a value that Hydra's grammar cannot read is taken literally."""
+    key, equals, value = word.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"{word!r} is not a setting; write key=value, such as rounds=1000")
+    try:
+        override = OverridesParser.create().parse_override(word)
+    except HydraException:
+        quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+        try:
+            override = OverridesParser.create().parse_override(f'{key}="{quoted}"')
+        except HydraException:
+            raise ConfigError(f"{word!r}: {key!r} is no name of a key") from None
+    if override.is_delete():
+        raise ConfigError(f"{word!r}: nothing can be removed; choose the option `none`, or null")
+    if override.is_sweep_override():
+        raise ConfigError(f"{word!r} is several values, and one run takes one; quote a text")
+    return override
+
+
+def search_path(config_dir: str | None) -> list[str]:
+    """Where else options are found, as an override; names that ship with ganlab are refused."""
+    places = user_directories(config_dir)
+    listed = ",".join(f'"file://{place.resolve()}"' for place in places)
+    return [f"hydra.searchpath=[{listed}]"] if places else []
+
+
+def tell(composition: Composition, cfg: str | None, info: str | None) -> None:
+    """Let Hydra print the configuration, or how it came about."""
+    import sys
+
+    import hydra
+
+    flags = ["--cfg", cfg] if cfg else ["--info", str(info)]
+    sys.argv = ["ganlab train", *composition.words, *flags]
+    hydra.main(version_base="1.3", config_path="pkg://ganlab.conf", config_name="train")(print)()
+
+
+def is_group(override: Override) -> bool:
+    return override.key_or_group in GlobalHydra.instance().config_loader().list_groups("")
+
+
+def refuse_unknown_option(override: Override) -> None:
+    """Raise ConfigError unless the option exists; `null` chooses none."""
+    loader = GlobalHydra.instance().config_loader()
+    group, option = override.key_or_group, override.value()
+    options = loader.get_group_options(group, ObjectType.CONFIG)
+    if option is not None and str(option) not in options:
+        near = nearest(str(option), options) or options
+        raise ConfigError(
+            f"{group}={option}: no such {group}; {did_you_mean(near)} "
+            f"(`ganlab list {group}` shows all)"
+        )
+
+
+def refuse_unknown_key(key: str, base: DictConfig) -> None:
+    """Raise ConfigError, with the nearest names, for a key that nothing would read."""
+    if schema.is_known(key, base):
+        return
+    groups = GlobalHydra.instance().config_loader().list_groups("")
+    names = [*keys(base), *groups]
+    leaf = key.rpartition(".")[2]
+    same_leaf = [name for name in names if name.rpartition(".")[2] == leaf]
+    near = same_leaf or nearest(key, names)
+    hint = did_you_mean(near) if near else "`ganlab show` lists all keys"
+    raise ConfigError(f"{key}: no such key; {hint}")
+
+
+def nearest(name: str, names: Sequence[str]) -> list[str]:
+    return difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+
+
+def did_you_mean(names: Sequence[str]) -> str:
+    return f"did you mean {' or '.join(names)}?" if len(names) <= 3 else f"use {', '.join(names)}"
+
+
+def keys(config: DictConfig, prefix: str = "") -> Iterator[str]:
+    """All dotted keys of a configuration, inner nodes included."""
+    for key in config:
+        yield f"{prefix}{key}"
+        child = config._get_node(key)
+        if isinstance(child, DictConfig) and not child._is_none():
+            yield from keys(child, f"{prefix}{key}.")

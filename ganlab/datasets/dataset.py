@@ -1,0 +1,65 @@
+"""The contract of a dataset."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganlab.datasets.spec import Spec
+
+Report = Callable[[int, int], object]
+"""Called now and then with (samples done, samples in all)."""
+
+
+class Batches(Protocol):
+    """Batches without end; `consumed` were handed out, and setting it goes on from there."""
+
+    consumed: int
+
+    def __next__(self) -> dict[str, Tensor]: ...
+
+    def close(self) -> None: ...
+
+
+class Dataset(ABC):
+    """Samples in named columns: `data`, and `label` where the samples have labels."""
+
+    @property
+    @abstractmethod
+    def spec(self) -> Spec:
+        """The measured facts; asking for them prepares the dataset first."""
+
+    @property
+    @abstractmethod
+    def splits(self) -> tuple[str, ...]:
+        """The names of the stored splits: `train` first, then `test` where there is one."""
+
+    @abstractmethod
+    def prepare(self, report: Report | None = None) -> None:
+        """Bring the data into the form they are read in; done once, later calls do nothing.
+
+        Raises `DataError` for raw data that are missing or bad, `OutputError` where the prepared
+        data cannot be written.
+        """
+
+    @abstractmethod
+    def batches(
+        self, batch_size: int, seed: int, device: torch.device | str, resident: bool | str
+    ) -> Batches:
+        """Training batches without end, as columns of tensors on `device`.
+
+        `data` is float32, images (N, C, H, W) in [-1, 1]; `label` is int64 (N,). What batch k holds
+        depends on (seed, k) only. `resident` says whether the data are held on the device (True),
+        streamed from disk (False), or held where they fit ("auto"); the batches are the same.
+        """
+
+    @abstractmethod
+    def arrays(self, split: str) -> dict[str, np.ndarray]:
+        """The stored columns of a split as memory maps; images are uint8 (N, C, H, W)."""
+
+    @abstractmethod
+    def describe(self) -> dict[str, str]:
+        """Where the data lie and how many there are, without preparing anything."""

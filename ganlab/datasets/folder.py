@@ -1,0 +1,183 @@
+"""Own pictures: a folder of them, flat or by class, or an archive of one."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from ganlab.datasets.images import Images, Rows
+from ganlab.datasets.picture import decode
+from ganlab.datasets.split import by_hash, check_share
+from ganlab.datasets.tree import Picture, Tree, is_picture, open_tree
+from ganlab.errors import ConfigError, DataError
+
+AT_ONCE = 256
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A picture's pixels (C, H, W), split and own (width, height); or why there are none."""
+
+    name: str
+    split: str = ""
+    size: tuple[int, int] = (0, 0)
+    pixels: np.ndarray | None = None
+    fault: str = ""
+
+
+class Folder(Images):
+    """All pictures below `path`, a folder or a zip or tar archive of one, square `resolution`.
+
+    Where every picture lies in one of several folders, these are its classes; otherwise there are
+    no labels. `channels` is 1, 3, or None for 3 where any picture has colour. `on_bad` says what
+    unreadable pictures do: `error` refuses the folder, `skip` leaves them out. `held_out` is the
+    share moved to a test split, by content. `flip` mirrors half of the training pictures.
+    """
+
+    name = "folder"
+
+    def __init__(
+        self,
+        path: str | None,
+        resolution: int,
+        channels: int | None,
+        on_bad: str,
+        held_out: float,
+        flip: bool,
+    ):
+        super().__init__(flip)
+        self.path = existing(path)
+        check_share(held_out)
+        if channels not in (None, 1, 3):
+            raise ConfigError(f"dataset.channels={channels}: 1, 3 or null.")
+        if on_bad not in ("error", "skip"):
+            raise ConfigError(f"dataset.on_bad={on_bad}: error or skip.")
+        self.resolution, self.channels = resolution, channels
+        self.on_bad, self.held_out = on_bad, held_out
+        self._bad: list[str] = []
+        self._sizes: set[tuple[int, int]] = set()
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The folder or archive."""
+        return open_tree(self.path)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The names of all pictures. Raises `DataError` where there are none."""
+        names = [name for name in self.tree.names() if is_picture(name)]
+        if not names:
+            raise DataError(
+                f"{self.path} holds no pictures ({len(self.tree.names())} other files). "
+                "Set dataset.path to a folder or archive of .png, .jpg, .webp, ... files."
+            )
+        return names
+
+    @cached_property
+    def labels(self) -> dict[str, int] | None:
+        """The number of each class, in the order of their names; None without classes."""
+        classes = {part for name in self.names if (part := self._class_of(name))}
+        return {name: k for k, name in enumerate(sorted(classes))} or None
+
+    def identity(self) -> dict[str, Any]:
+        return {
+            "files": self.tree.stamps(self.names),
+            "resolution": self.resolution,
+            "channels": self.channels,
+            "on_bad": self.on_bad,
+            "held_out": self.held_out,
+        }
+
+    def rows(self) -> Iterator[Rows]:
+        self._bad, self._sizes = [], set()
+        for chunk in self._decoded(self.channels or self._measured_channels()):
+            self._bad += [f"{picture.name}: {picture.fault}" for picture in chunk if picture.fault]
+            good = [picture for picture in chunk if picture.pixels is not None]
+            self._sizes |= {picture.size for picture in good}
+            for split in sorted({picture.split for picture in good}):
+                yield split, self._columns([p for p in good if p.split == split])
+        if self._bad and (self.on_bad == "error" or len(self._bad) == len(self.names)):
+            raise DataError(self._complaint())
+
+    def facts(self) -> dict[str, Any]:
+        by_area = sorted(self._sizes, key=lambda size: size[0] * size[1])
+        (small, low), (large, high) = by_area[0], by_area[-1]
+        source = {"unreadable": len(self._bad), "sizes": f"{small}x{low} to {large}x{high}"}
+        return {"classes": self.labels and tuple(self.labels), "source": source}
+
+    def expected(self) -> tuple[int, int]:
+        return len(self.names), (self.channels or 3) * self.resolution**2 + 4
+
+    def raw(self) -> dict[str, str]:
+        facts = {"raw": str(self.path.absolute()), "pictures": f"{len(self.names):,}"}
+        ignored = {"other files": f"{len(self.tree.names()) - len(self.names):,}"}
+        return facts | ignored | {"classes": ", ".join(self.labels or ()) or "none"}
+
+    @cached_property
+    def _shared_folders(self) -> int:
+        """How many folders all pictures lie in together."""
+        folders = os.path.commonprefix([PurePosixPath(n).parent.parts for n in self.names])
+        return len(folders)
+
+    def _class_of(self, name: str) -> str | None:
+        """The folder that tells this picture from others; None where some lie beside folders."""
+        if self._flat:
+            return None
+        return PurePosixPath(name).parts[self._shared_folders]
+
+    @cached_property
+    def _flat(self) -> bool:
+        depths = (len(PurePosixPath(name).parent.parts) for name in self.names)
+        return min(depths) == self._shared_folders
+
+    def _measured_channels(self) -> int:
+        """3 where any picture has colour; looked for until the first that has."""
+        for chunk in self._decoded(channels=3):
+            if any((p.pixels != p.pixels[:1]).any() for p in chunk if p.pixels is not None):
+                return 3
+        return 1
+
+    def _decoded(self, channels: int) -> Iterator[list[Decoded]]:
+        pictures = self.tree.pictures()
+        with ThreadPoolExecutor() as pool:
+            while chunk := list(islice(pictures, AT_ONCE)):
+                yield list(pool.map(lambda picture: self._decode(picture, channels), chunk))
+
+    def _decode(self, picture: Picture, channels: int) -> Decoded:
+        name, read = picture
+        try:
+            content = read()
+            pixels, size = decode(content, channels, self.resolution)
+        except Exception as error:  # decoders raise nearly everything
+            return Decoded(name, fault=str(error).partition("\n")[0] or type(error).__name__)
+        return Decoded(name, by_hash(content, self.held_out), size, pixels)
+
+    def _columns(self, pictures: list[Decoded]) -> dict[str, np.ndarray]:
+        columns = {"data": np.stack([p.pixels for p in pictures if p.pixels is not None])}
+        if self.labels is not None:
+            numbers = [self.labels[str(self._class_of(p.name))] for p in pictures]
+            columns["label"] = np.array(numbers, np.min_scalar_type(len(self.labels) - 1))
+        return columns
+
+    def _complaint(self) -> str:
+        lines = [f"{len(self._bad)} of {len(self.names)} pictures in {self.path} cannot be read:"]
+        lines += [f"  {line}" for line in self._bad[:10]]
+        if len(self._bad) > 10:
+            lines += [f"  and {len(self._bad) - 10} more"]
+        return "\n".join([*lines, "Repair or remove them, or use dataset.on_bad=skip."])
+
+
+def existing(path: str | None) -> Path:
+    """The path, which must be given and exist. Raises `ConfigError`."""
+    if path is None:
+        raise ConfigError("dataset.path is not set: give it a folder or archive of pictures.")
+    found = Path(path).expanduser()
+    if not found.exists():
+        raise ConfigError(f"dataset.path={path}: there is no such folder or archive.")
+    return found

@@ -1,0 +1,125 @@
+"""Datasets of pictures: prepared once into memory-mapped arrays, then never decoded again."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ganlab.datasets.batches import PictureBatches, gather_from
+from ganlab.datasets.dataset import Dataset, Report
+from ganlab.datasets.prepare import directory_for, finish, publish
+from ganlab.datasets.spec import Spec
+from ganlab.datasets.stored import Stored, Writer
+from ganlab.errors import DataError, GanlabError
+
+Rows = tuple[str, dict[str, np.ndarray]]
+"""A split's name and some of its rows: `data` uint8 (n, C, H, W), `label` uint8 or wider (n,)."""
+
+
+class Images(Dataset):
+    """What all datasets of pictures share; each says what determines it, and yields its rows."""
+
+    name: str
+
+    def __init__(self, flip: bool):
+        self.flip = flip
+        self._opened: Stored | None = None
+
+    @abstractmethod
+    def identity(self) -> dict[str, Any]:
+        """The JSON facts that determine the prepared content, without reading the raw data."""
+
+    @abstractmethod
+    def rows(self) -> Iterator[Rows]:
+        """All pictures, some at a time."""
+
+    @abstractmethod
+    def facts(self) -> dict[str, Any]:
+        """`classes` (names or None) and `source` (what is worth knowing), once rows were read."""
+
+    @abstractmethod
+    def expected(self) -> tuple[int, int]:
+        """At most how many pictures there are, and how many bytes each takes."""
+
+    @abstractmethod
+    def raw(self) -> dict[str, str]:
+        """Where the raw data lie and whether they are there, for `describe`."""
+
+    @property
+    def directory(self) -> Path:
+        """Where the prepared arrays are or will be."""
+        return directory_for(self.name, self.identity())
+
+    @property
+    def stored(self) -> Stored:
+        """The prepared arrays, prepared now if they were not."""
+        self.prepare()
+        assert self._opened is not None
+        return self._opened
+
+    @property
+    def spec(self) -> Spec:
+        return self.stored.spec
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        return tuple(self.stored.columns)
+
+    def prepare(self, report: Report | None = None) -> None:
+        if self._opened is not None:
+            return
+        directory = self.directory
+        if not directory.exists():
+            count, row = self.expected()
+            publish(directory, count * row, lambda target: self._write(target, report))
+        self._opened = Stored(directory)
+
+    def batches(
+        self, batch_size: int, seed: int, device: torch.device | str, resident: bool | str
+    ) -> PictureBatches:
+        columns = self.stored.columns["train"]
+        gather = gather_from(columns, batch_size, seed, torch.device(device), resident)
+        return PictureBatches(gather, seed, self.flip)
+
+    def arrays(self, split: str) -> dict[str, np.ndarray]:
+        if split not in self.splits:
+            there = ", ".join(self.splits)
+            raise DataError(f"{self.name} has no split {split!r}; it has: {there}.")
+        return {name: column.array for name, column in self.stored.columns[split].items()}
+
+    def describe(self) -> dict[str, str]:
+        directory = self.directory
+        if not directory.exists():
+            count, row = self.expected()
+            there = {"prepared": f"not yet; will be {directory}"}
+            return {**self.raw(), **there, "bytes": f"up to {count * row:,}"}
+        stored = Stored(directory)
+        counts = ", ".join(f"{split} {n:,}" for split, n in stored.facts["counts"].items())
+        facts = {key: str(value) for key, value in stored.facts["source"].items()}
+        there = {"prepared": str(directory), "bytes": f"{stored.bytes:,}", "counts": counts}
+        return {**self.raw(), **facts, **there}
+
+    def _write(self, directory: Path, report: Report | None) -> None:
+        total, done = self.expected()[0], 0
+        with Writer(directory) as writer:
+            for split, columns in self._guarded_rows():
+                writer.append(split, columns)
+                done += len(columns["data"])
+                if report is not None:
+                    report(min(done, total), total)
+            facts = {"name": self.name, **writer.finish(), **self.facts()}
+        if "train" not in facts["counts"]:
+            raise DataError(f"{self.name} has no pictures for training.")
+        finish(directory, facts)
+
+    def _guarded_rows(self) -> Iterator[Rows]:
+        """The rows; what goes wrong in reading them is the raw data's fault, not the cache's."""
+        try:
+            yield from self.rows()
+        except GanlabError:
+            raise
+        except (OSError, EOFError, ValueError, LookupError) as error:
+            raise DataError(f"The raw data of {self.name} cannot be read: {error}") from error

@@ -1,0 +1,70 @@
+"""Points of the plane from a mixture of Gaussians, drawn without end."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganlab.datasets.dataset import Dataset, Report
+from ganlab.datasets.order import Purpose, random
+from ganlab.datasets.spec import Spec
+from ganlab.errors import DataError
+
+
+class Mixture(Dataset):
+    """Gaussians of equal weight around `modes` (M, 2), each of standard `deviation`.
+
+    The label of a point is the number of its mode.
+    """
+
+    splits = ()
+
+    def __init__(self, name: str, modes: Tensor, deviation: float):
+        self.modes, self.deviation = modes, deviation
+        self._name = name
+
+    @property
+    def spec(self) -> Spec:
+        classes = tuple(str(k) for k in range(len(self.modes)))
+        return Spec(self._name, (2,), None, classes, ("data", "label"))
+
+    def prepare(self, report: Report | None = None) -> None:
+        """Nothing to do: points are drawn, not stored."""
+
+    def batches(
+        self, batch_size: int, seed: int, device: torch.device | str, resident: bool | str
+    ) -> "PointBatches":
+        return PointBatches(self.modes, self.deviation, batch_size, seed, torch.device(device))
+
+    def arrays(self, split: str) -> dict[str, np.ndarray]:
+        raise DataError(f"{self._name} is drawn without end and has no split {split!r}.")
+
+    def describe(self) -> dict[str, str]:
+        return {"raw": "drawn from (seed, batch number)", "modes": str(len(self.modes))}
+
+
+class PointBatches:
+    """Batch k is drawn from (seed, k) alone; set `consumed` to go on from another place."""
+
+    def __init__(
+        self, modes: Tensor, deviation: float, batch_size: int, seed: int, device: torch.device
+    ):
+        self.consumed = 0
+        self._modes, self._deviation = modes.numpy(), deviation
+        self._batch_size, self._seed, self._device = batch_size, seed, device
+
+    def __iter__(self) -> "PointBatches":
+        return self
+
+    def __next__(self) -> dict[str, Tensor]:
+        generator = random(self._seed, Purpose.POINTS, self.consumed)
+        label = generator.integers(len(self._modes), size=self._batch_size)
+        noise = generator.standard_normal((self._batch_size, 2), dtype=np.float32)
+        data = self._modes[label] + np.float32(self._deviation) * noise
+        self.consumed += 1
+        return {
+            "data": torch.from_numpy(data).to(self._device),
+            "label": torch.from_numpy(label).to(self._device),
+        }
+
+    def close(self) -> None:
+        """Nothing to let go of."""

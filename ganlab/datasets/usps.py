@@ -1,0 +1,54 @@
+"""USPS: digits scanned from envelopes, in the form that LIBSVM publishes and torchvision loads."""
+
+import bz2
+from collections.abc import Iterator
+
+import numpy as np
+
+from ganlab.datasets.images import Rows
+from ganlab.datasets.pixels import resampled
+from ganlab.datasets.published import Published
+from ganlab.datasets.raw import Form, RawFile
+
+SIDE = 16
+
+
+def form(folder: str) -> Form:
+    """The two files; the second sums are those of a copy without trailing zeros, equal in value."""
+    return (
+        RawFile(
+            f"{folder}usps.bz2",
+            6_579_383,
+            ("ec16c51db3855ca6c91edd34d0e9b197", "41a09b14f595f6a024a8423e918d3bd4"),
+        ),
+        RawFile(
+            f"{folder}usps.t.bz2",
+            1_831_726,
+            ("8ea070ee2aca1ac39742fdd1ef5ed118", "5c4ad9e0d50fcb6e3c41baffad9c1ad7"),
+        ),
+    )
+
+
+def libsvm(text: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """Lines `label 1:value 2:value ...`, labels 1..10, values -1..1, as uint8 pictures and labels."""
+    table = np.fromstring(text.replace(b":", b" "), np.float32, sep=" ")
+    table = table.reshape(-1, 1 + 2 * SIDE**2)
+    pixels = (table[:, 2::2] + 1) / 2 * 255
+    return pixels.astype(np.uint8).reshape(-1, 1, SIDE, SIDE), (table[:, 0] - 1).astype(np.uint8)
+
+
+class USPS(Published):
+    """7,291 digits to train on and 2,007 to test on, 16 x 16, resampled (Hull 1994)."""
+
+    name = "usps"
+    classes = tuple("0123456789")
+    channels = 1
+    count = 9_298
+    forms = (form("USPS/"), form(""))
+
+    def rows(self) -> Iterator[Rows]:
+        chosen = self.files.verified()
+        for split, file in zip(("train", "test"), chosen, strict=True):
+            packed = (self.files.root / file.path).read_bytes()
+            pictures, labels = libsvm(bz2.decompress(packed))
+            yield split, {"data": resampled(pictures, self.resolution), "label": labels}

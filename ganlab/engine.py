@@ -1,0 +1,92 @@
+"""The engine: it plays any game, and lets exactly the player whose turn it is move."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class Diverged(Exception):
+    """A loss or a gradient is not finite; the player has not moved."""
+
+
+def play(
+    game: Any,
+    optimizers: dict[str, torch.optim.Optimizer],
+    batches: Iterator[dict[str, Tensor]],
+    rounds: Iterable[int],
+    seed: int,
+    average: Any = None,
+    pace: Callable[[int], None] | None = None,
+    precision: Callable[[], AbstractContextManager] = nullcontext,
+    observers: Iterable[Callable] = (),
+) -> None:
+    """Play the numbered rounds; each is reseeded, so a resumed run repeats exactly.
+
+    `pace(number)` sets the learning rates of a round, `precision()` is the context in which the
+    losses (never their gradients) are computed, and each `observer(number, game, record)` sees
+    the round's detached measures. Raises `Diverged` before a player moves by a non-finite step.
+    """
+    movable = {player: game.movable(player) for player in optimizers}
+    for number in rounds:
+        seed_round(seed, number)
+        if pace:
+            pace(number)
+        record: dict[str, Tensor] = {}
+        for turn in within(precision, game.round(number, batches)):
+            move(turn, movable[turn.player], optimizers[turn.player])
+            record |= turn.record()
+        if average:
+            average.update(game, number)
+        for observe in observers:
+            observe(number, game, record)
+
+
+def move(turn: Any, movable: list[Tensor], optimizer: torch.optim.Optimizer) -> None:
+    """Step down the sum of the turn's losses; autograd reaches no other player's parameters."""
+    sum(turn.losses.values()).backward(inputs=movable)
+    if turn.step:
+        turn.measures["gradient_norm"] = gradient_norm(movable)
+        refuse_non_finite(turn)
+        optimizer.step()
+        optimizer.zero_grad()
+
+
+def within(context: Callable[[], AbstractContextManager], turns: Iterator) -> Iterator:
+    """The same turns, each computed inside a fresh context that is left before the move."""
+    while True:
+        with context():
+            turn = next(turns, None)
+        if turn is None:
+            return
+        yield turn
+
+
+def gradient_norm(movable: list[Tensor]) -> Tensor:
+    """The Euclidean norm of all gradients; an absent one becomes zeros, which Adam tells apart."""
+    for parameter in movable:
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+    return torch.nn.utils.get_total_norm([parameter.grad for parameter in movable])
+
+
+def refuse_non_finite(turn: Any) -> None:
+    """Raise `Diverged` on a non-finite gradient where reading it stalls no accelerator."""
+    norm = turn.measures["gradient_norm"]
+    if norm.device.type == "cpu" and not norm.isfinite():
+        losses = ", ".join(f"{name} {loss:.4g}" for name, loss in turn.losses.items())
+        raise Diverged(f"the {turn.player}'s gradient norm is {norm:.4g} ({losses})")
+
+
+def seed_round(seed: int, number: int) -> None:
+    """Seed all noise of a round by (seed, number) alone."""
+    torch.manual_seed(mix(seed, number))
+
+
+def mix(*numbers: int) -> int:
+    """One well-mixed 63-bit seed for a tuple of numbers, equal on every machine."""
+    words = ",".join(map(str, numbers)).encode()
+    return int.from_bytes(hashlib.blake2b(words, digest_size=8).digest(), "big") >> 1

@@ -1,0 +1,1 @@
+"""Games: each yields the turns of its players, one round at a time."""

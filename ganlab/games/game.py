@@ -1,0 +1,63 @@
+"""What every game is: players, the turns of a round, and how to sample."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from torch import Tensor, nn
+
+from ganlab.errors import ConfigError
+
+
+@dataclass
+class Turn:
+    """One player with its named loss terms, and what else is worth logging (scalars).
+
+    With `step=False` the gradients are kept for the player's next turn.
+    """
+
+    player: str
+    losses: dict[str, Tensor]
+    measures: dict[str, Tensor] = field(default_factory=dict)
+    step: bool = True
+
+    def record(self) -> dict[str, Tensor]:
+        """All scalars of the turn, detached, under `player/name`."""
+        scalars = {**self.losses, **self.measures}
+        return {f"{self.player}/{name}": value.detach() for name, value in scalars.items()}
+
+
+class Game(nn.Module, ABC):
+    """A game between players; its modules hold everything that a checkpoint must keep.
+
+    `players` names who moves, `averaged` the modules of which a moving average is kept, `uses`
+    the config groups that the game plays with.
+    """
+
+    players: tuple[str, ...]
+    averaged: tuple[str, ...] = ("generator",)
+    uses: tuple[str, ...]
+    generator: nn.Module
+    prior: nn.Module
+
+    @abstractmethod
+    def round(self, number: int, batches: Iterator[dict[str, Tensor]]) -> Iterator[Turn]:
+        """Yield the turns of round `number` (from 1); code after a `yield` runs after the move."""
+
+    def movable(self, player: str) -> list[nn.Parameter]:
+        """The parameters that a player moves: by default those of the submodule so named."""
+        return list(getattr(self, player).parameters())
+
+    def sample(self, n: int) -> Tensor:
+        """Draw (n, *shape) samples; pictures lie in [-1, 1]."""
+        return self.generator(self.prior(n, next(self.generator.parameters()).device))
+
+
+def require(part: object, group: str, *methods: str) -> None:
+    """Refuse a part that lacks a method which the game calls. Raises ConfigError."""
+    for method in methods:
+        if not callable(getattr(part, method, None)):
+            raise ConfigError(
+                f"{group}={type(part).__name__}: this model needs a {group} with `{method}`; "
+                f"leave {group} at the model's own choice, or see `ganlab list {group}`"
+            )

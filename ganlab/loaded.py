@@ -1,0 +1,43 @@
+"""A trained run, to be sampled from."""
+
+import logging
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from ganlab import checkpoints, runs
+from ganlab.build import Experiment, build
+from ganlab.runs import Run
+from ganlab.sampling import draw
+
+log = logging.getLogger("ganlab")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A run with its newest good checkpoint."""
+
+    run: Run
+    experiment: Experiment
+    round: int
+
+    def sample(self, n: int, seed: int = 0, weights: str = "average") -> Tensor:
+        """(n, *shape) float32 samples of the averaged or the `raw` weights; pictures in [-1, 1].
+
+        Sample i depends on (seed, i) only.
+        """
+        average = weights == "average"
+        game = self.experiment.averaged() if average else self.experiment.game.eval()
+        return draw(game, n, seed)
+
+
+def load(reference: str, output: str = "outputs") -> Loaded:
+    """Load a run named by a path, `last`, or a unique prefix of its name or id.
+
+    Raises ConfigError where no such run is, CheckpointError where none of its checkpoints is good.
+    """
+    run = runs.find(reference, output)
+    state = checkpoints.load(run.checkpoints, log.warning)
+    experiment = build(run.config())
+    experiment.restore(state)
+    return Loaded(run, experiment, state["round"])

@@ -1,0 +1,55 @@
+"""One process at a time in a run directory."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from ganlab.errors import ConfigError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Hold the directory's lock; it is freed when the process ends, however it ends.
+
+    Raises ConfigError, naming the holder, while another process has it.
+    """
+    with open(path / ".lock", "a+") as file:
+        if not acquire(file.fileno()):
+            file.seek(0)
+            raise ConfigError(f"{path}: another process is training this run ({file.read()})")
+        file.truncate(0)
+        file.write(f"pid {os.getpid()} on {os.uname().nodename if fcntl else 'this host'}")
+        file.flush()
+        yield
+
+
+def acquire(descriptor: int) -> bool:
+    """Take the lock if it is free; where the platform has none, it is always free."""
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def refuse_held(path: Path) -> None:
+    """Raise ConfigError while another process trains the run."""
+    with held(path):
+        pass
+
+
+def is_free(path: Path) -> bool:
+    """Whether no process holds the directory's lock."""
+    try:
+        with open(path / ".lock") as file:
+            return acquire(file.fileno())
+    except FileNotFoundError:
+        return True

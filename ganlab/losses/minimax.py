@@ -1,0 +1,19 @@
+"""The saturating loss of the original game."""
+
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from ganlab.losses.loss import Loss, cross_entropy
+
+
+class Minimax(Loss):
+    """D minimises -log s(r) - log(1 - s(f)), G minimises log(1 - s(f)).
+
+    Goodfellow et al. 2014, Generative Adversarial Networks, arXiv:1406.2661, equation 1.
+    """
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        return cross_entropy(real, fake)
+
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
+        return -softplus(fake).mean()

@@ -1,0 +1,1 @@
+"""Networks: `generator(latent, shape)` and `discriminator(shape, outputs)` of every architecture."""

@@ -1,0 +1,88 @@
+"""Residual networks of WGAN-GP and SNGAN (arXiv 1704.00028 appendix F, 1802.05957 table 4)."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ganlab.networks.layers import NORMS_2D, Head, normalisation, picture
+
+
+def initialise(module: nn.Module) -> None:
+    """Xavier-uniform weights with gain sqrt 2 in 3x3 convolutions and 1 elsewhere, biases 0."""
+    if isinstance(module, nn.Conv2d | nn.Linear):
+        inner = isinstance(module, nn.Conv2d) and module.kernel_size == (3, 3)
+        nn.init.xavier_uniform_(module.weight, 2**0.5 if inner else 1.0)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+
+class Up(nn.Module):
+    """norm, ReLU, double, convolve, norm, ReLU, convolve; the shortcut doubles too."""
+
+    def __init__(self, width: int, norm: str) -> None:
+        super().__init__()
+        normalise = normalisation(NORMS_2D, norm)
+        self.before = nn.Sequential(normalise(width), nn.ReLU())
+        self.inner = nn.Conv2d(width, width, 3, padding=1)
+        self.between = nn.Sequential(normalise(width), nn.ReLU())
+        self.outer = nn.Conv2d(width, width, 3, padding=1)
+        self.shortcut = nn.Conv2d(width, width, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.inner(F.interpolate(self.before(x), scale_factor=2))
+        # A 1x1 convolution commutes with nearest upsampling and is cheaper before it.
+        return self.outer(self.between(h)) + F.interpolate(self.shortcut(x), scale_factor=2)
+
+
+class Down(nn.Module):
+    """norm, ReLU, convolve, norm, ReLU, convolve, and halve where asked.
+
+    The first block of a discriminator sees the picture itself, without norm and ReLU before it.
+    """
+
+    def __init__(self, inputs: int, width: int, norm: str, first: bool, halve: bool) -> None:
+        super().__init__()
+        normalise = normalisation(NORMS_2D, norm)
+        self.before = nn.Identity() if first else nn.Sequential(normalise(inputs), nn.ReLU())
+        self.inner = nn.Conv2d(inputs, width, 3, padding=1)
+        self.between = nn.Sequential(normalise(width), nn.ReLU())
+        self.outer = nn.Conv2d(width, width, 3, padding=1)
+        self.shortcut = nn.Conv2d(inputs, width, 1) if halve else nn.Identity()
+        self.pool: nn.Module = nn.AvgPool2d(2) if halve else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.outer(self.between(self.inner(self.before(x))))
+        return self.pool(h) + self.shortcut(self.pool(x))
+
+
+class Generator(nn.Sequential):
+    """z (N, latent) to pictures (N, C, H, W) in [-1, 1]."""
+
+    def __init__(self, latent: int, shape: tuple[int, int, int], width: int, norm: str) -> None:
+        channels, coarsest, doublings = picture(shape, "resnet", least=4)
+        super().__init__(
+            nn.Linear(latent, width * coarsest**2),
+            nn.Unflatten(1, (width, coarsest, coarsest)),
+            *(Up(width, norm) for _ in range(doublings)),
+            normalisation(NORMS_2D, norm)(width),
+            nn.ReLU(),
+            nn.Conv2d(width, channels, 3, padding=1),
+            nn.Tanh(),
+        )
+        self.apply(initialise)
+
+
+class Discriminator(nn.Module):
+    """Pictures (N, C, H, W) to (N, outputs): halved to 7..15 pixels, two more blocks, mean."""
+
+    def __init__(self, shape: tuple[int, int, int], outputs: int, width: int, norm: str) -> None:
+        super().__init__()
+        channels, _, doublings = picture(shape, "resnet", least=4)
+        blocks = [Down(channels, width, norm, first=True, halve=True)]
+        blocks += [Down(width, width, norm, first=False, halve=True) for _ in range(doublings - 2)]
+        blocks += [Down(width, width, norm, first=False, halve=False) for _ in range(2)]
+        self.features = nn.Sequential(*blocks, nn.ReLU())
+        self.head = Head(width, outputs)
+        self.apply(initialise)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.features(x).mean((2, 3)))

@@ -1,0 +1,1 @@
+"""Observers: they look at a round that was played and never touch the game."""

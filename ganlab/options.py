@@ -1,0 +1,34 @@
+"""Where options lie: the shipped configuration, then the user's own directories."""
+
+from pathlib import Path
+
+from ganlab.errors import ConfigError
+
+
+def shipped() -> Path:
+    """The configuration that comes with ganlab, beside the code or inside its package."""
+    inside = Path(__file__).parent / "conf"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "conf"
+
+
+def user_directories(config_dir: str | None) -> list[Path]:
+    """`config_dir` and `./conf`, where they are. Raises ConfigError for shipped names in them."""
+    if config_dir and not Path(config_dir).is_dir():
+        raise ConfigError(f"--config-dir={config_dir}: no such directory")
+    here = Path("conf")
+    own = [here] if here.is_dir() and here.resolve() != shipped().resolve() else []
+    places = [Path(config_dir)] if config_dir else []
+    for place in [*places, *own]:
+        for file in place.rglob("*.yaml"):
+            if (shipped() / file.relative_to(place)).exists():
+                raise ConfigError(f"{file} has the name of a shipped option; rename it")
+    return [*places, *own]
+
+
+def options(directories: list[Path]) -> dict[str, dict[str, Path]]:
+    """The file of every option, by group and name."""
+    found: dict[str, dict[str, Path]] = {}
+    for place in [shipped(), *directories]:
+        for file in sorted(place.glob("*/*.yaml")):
+            found.setdefault(file.parent.name, {})[file.stem] = file
+    return found

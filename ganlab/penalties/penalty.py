@@ -1,0 +1,65 @@
+"""What a penalty offers a game, and the gradients that most penalties are made of."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+
+class Penalty(nn.Module, ABC):
+    """A term that is added to the discriminator's loss."""
+
+    needs: ClassVar[tuple[str, ...]] = ()
+    """Which of "real" and "fake" must require gradients before their logits are computed."""
+
+    def __init__(self) -> None:  # nn.Module's own signature would accept any key of a YAML file
+        super().__init__()
+
+    @abstractmethod
+    def forward(
+        self,
+        discriminator: nn.Module,
+        real: Tensor,
+        fake: Tensor,
+        real_logits: Tensor,
+        fake_logits: Tensor,
+    ) -> Tensor:
+        """The scalar to add, weight included.
+
+        `real` and `fake` are batches (N, ...) of the same shape, `fake` detached from its
+        generator; the logits (N,) are the discriminator's of each, in full precision for the
+        inputs named in `needs`.
+        """
+
+    def after(self, discriminator: nn.Module) -> None:
+        """Called once the discriminator has moved; by default nothing happens."""
+
+
+def input_gradients(logits: Tensor, inputs: Tensor) -> Tensor:
+    """Each sample's gradient of its logit, all its dimensions flat: (N, D), differentiable."""
+    # Autocast would reach into this backward pass too, whatever the logits were computed in.
+    with torch.autocast(inputs.device.type, enabled=False):
+        (gradients,) = torch.autograd.grad(logits.sum(), inputs, create_graph=True)
+    return gradients.flatten(1)
+
+
+def gradient_norms(discriminator: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
+    """The norm (N,) of the discriminator's gradient at each of `points`, in full precision."""
+    full = torch.promote_types(points.dtype, torch.float32)
+    points = points.detach().to(full).requires_grad_()
+    with torch.autocast(points.device.type, enabled=False):
+        gradients = input_gradients(discriminator(points), points)
+    # Unlike the root of a sum, vector_norm has a finite derivative (zero) at zero.
+    return torch.linalg.vector_norm(gradients, dim=1)
+
+
+def uniform_per_sample(batch: Tensor) -> Tensor:
+    """One draw from U[0, 1) for each sample of `batch`, of shape (N, 1, ...) to broadcast."""
+    return torch.rand(len(batch), *[1] * (batch.dim() - 1), device=batch.device)
+
+
+def between(real: Tensor, fake: Tensor) -> Tensor:
+    """One point on the line from each real sample to its fake partner, uniformly placed."""
+    return real + uniform_per_sample(real) * (fake - real)

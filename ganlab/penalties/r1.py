@@ -1,0 +1,32 @@
+"""The zero-centred gradient penalty at real samples."""
+
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from ganlab.penalties.penalty import Penalty, input_gradients
+
+
+class R1(Penalty):
+    """gamma / 2 |grad|^2 at the real samples, mean over the batch.
+
+    Mescheder et al. 2018, Which Training Methods for GANs do actually Converge?,
+    arXiv:1801.04406, equation 9; the authors' code leaves the half out.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("real",)
+
+    def __init__(self, gamma: float):
+        super().__init__()
+        self.gamma = gamma
+
+    def forward(
+        self,
+        discriminator: nn.Module,
+        real: Tensor,
+        fake: Tensor,
+        real_logits: Tensor,
+        fake_logits: Tensor,
+    ) -> Tensor:
+        squares = input_gradients(real_logits, real).square().sum(1)
+        return self.gamma / 2 * squares.mean()

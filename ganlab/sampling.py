@@ -1,0 +1,42 @@
+"""Drawing samples that depend on (seed, index) only, and turning them into pictures."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganlab.engine import mix
+from ganlab.games.game import Game
+
+CHUNK = 64  # drawn together always, so that arithmetic does not depend on how many are asked for
+
+
+@torch.no_grad()
+def draw(game: Game, n: int, seed: int) -> Tensor:
+    """(n, *shape) float32 samples on the CPU; sample i depends on (seed, i) and nothing else.
+
+    The game's own random state and that of the caller stay as they are.
+    """
+    chunks = []
+    device = next(game.generator.parameters()).device
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        for first in range(0, n, CHUNK):
+            torch.manual_seed(mix(seed, first))
+            chunks.append(game.sample(CHUNK)[: n - first].float().cpu())
+    return torch.cat(chunks)
+
+
+def quantise(images: Tensor) -> np.ndarray:
+    """Pictures in [-1, 1], (N, C, H, W), as uint8 (N, H, W, C)."""
+    scaled = images.add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
+    return scaled.permute(0, 2, 3, 1).numpy()
+
+
+def tile(images: np.ndarray, columns: int | None = None) -> np.ndarray:
+    """uint8 pictures (N, H, W, C) as one (H', W', C), rows first, in a grid as square as can be."""
+    n, height, width, channels = images.shape
+    columns = columns or int(np.ceil(np.sqrt(n)))
+    rows = -(-n // columns)
+    canvas = np.zeros((rows * columns, height, width, channels), np.uint8)
+    canvas[:n] = images
+    grid = canvas.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
+    return grid.reshape(rows * height, columns * width, channels)

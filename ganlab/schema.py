@@ -1,0 +1,178 @@
+"""What may stand in a configuration: known keys, their types, their ranges."""
+
+import inspect
+import math
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
+from typing import Any
+
+from hydra.utils import get_object
+from omegaconf import DictConfig, ListConfig, OmegaConf
+
+from ganlab.errors import ConfigError
+
+Predicate = tuple[str, Callable[[Any], bool]]
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def whole(least: int, most: float = math.inf) -> Predicate:
+    words = f"a whole number from {least}" + (f" to {most}" if most < math.inf else "")
+    return words, lambda value: is_whole(value) and least <= value <= most
+
+
+def number(words: str, inside: Callable[[float], bool]) -> Predicate:
+    return words, lambda value: is_number(value) and inside(value)
+
+
+def one_of(*allowed: Any) -> Predicate:
+    words = "one of " + ", ".join(str(a).lower() for a in allowed)
+    return words, lambda value: any(type(value) is type(a) and value == a for a in allowed)
+
+
+def optional(predicate: Predicate) -> Predicate:
+    words, holds = predicate
+    return f"{words}, or null", lambda value: value is None or holds(value)
+
+
+def is_betas(value: Any) -> bool:
+    return isinstance(value, ListConfig) and len(value) == 2 and all(
+        is_number(beta) and 0 <= beta < 1 for beta in value
+    )
+
+
+POSITIVE = number("a positive number", lambda x: x > 0)
+NOT_NEGATIVE = number("a number from 0", lambda x: x >= 0)
+SHARE = number("a number from 0 to 1", lambda x: 0 <= x <= 1)
+WORD: Predicate = ("a text", lambda value: isinstance(value, str | int | float))
+
+RANGES: dict[str, Predicate] = {
+    "version": whole(1),
+    "rounds": whole(1),
+    "batch_size": whole(1, 2**20),
+    "seed": whole(0, 2**63 - 1),
+    "name": optional(WORD),
+    "tags": ("a list of texts", lambda value: isinstance(value, ListConfig)),
+    "output": WORD,
+    "*_every": whole(1),
+    "keep": whole(1),
+    "progress": one_of("auto", "bar", "plain", "none"),
+    "average.decay": SHARE,
+    "average.ramp": number("a number from 1", lambda x: x >= 1),
+    "*.lr": POSITIVE,
+    "*.betas": ("two numbers from 0 to below 1, such as [0.5,0.9]", is_betas),
+    "*.eps": NOT_NEGATIVE,
+    "*.momentum": SHARE,
+    "*.alpha": SHARE,
+    "optimizer.decay.start": whole(0),
+    "optimizer.decay.rounds": optional(whole(1)),
+    "optimizer.decay.end": NOT_NEGATIVE,
+    "model.latent": whole(1),
+    "model.game.*turns": whole(1),
+    "model.game.thorough_rounds": whole(0),
+    "model.game.thorough_every": whole(1),
+    "network.width": whole(1),
+    "network.depth": whole(1),
+    "loss.deviation": POSITIVE,
+    "penalty.weight": NOT_NEGATIVE,
+    "penalty.gamma": NOT_NEGATIVE,
+    "penalty.spread": NOT_NEGATIVE,
+    "penalty.limit": POSITIVE,
+    "prior.dim": whole(1),
+    "dataset.resolution": whole(4, 4096),
+    "dataset.channels": optional(one_of(1, 3)),
+    "dataset.path": optional(WORD),
+    "dataset.root": WORD,
+    "dataset.on_bad": one_of("error", "skip"),
+    "dataset.held_out": number("a number from 0 to below 1", lambda x: 0 <= x < 1),
+    "dataset.modes": whole(1),
+    "dataset.side": whole(1),
+    "dataset.radius": POSITIVE,
+    "dataset.step": POSITIVE,
+    "dataset.deviation": POSITIVE,
+    "runtime.device": (
+        "auto, cpu, cuda, cuda:0, cuda:1, ... or mps",
+        lambda value: isinstance(value, str)
+        and (value in {"auto", "cpu", "mps", "cuda"} or value.removeprefix("cuda:").isdigit()),
+    ),
+    "runtime.precision": one_of("auto", "fp32", "bf16"),
+    "runtime.memory_format": one_of("auto", "contiguous", "channels_last"),
+    "runtime.resident": one_of("auto", True, False),
+    "runtime.threads": optional(whole(1, 4096)),
+}
+
+KINDS: dict[type, Predicate] = {
+    bool: one_of(True, False),
+    int: ("a whole number", is_whole),
+    float: ("a finite number", is_number),
+    str: WORD,
+    list: ("a list", lambda value: isinstance(value, ListConfig)),
+    dict: ("a mapping of keys", lambda value: isinstance(value, DictConfig)),
+}
+
+
+def refuse_out_of_range(config: DictConfig) -> None:
+    """Hold every key of a configuration against `RANGES`. Raises ConfigError."""
+    for key, value in leaves(config):
+        for pattern, predicate in RANGES.items():
+            if fnmatch(key, pattern):
+                demand(key, value, predicate)
+
+
+def refuse_other_type(key: str, base: DictConfig, config: DictConfig) -> None:
+    """Hold a key that was set against the type of its shipped value. Raises ConfigError."""
+    shipped = OmegaConf.select(base, key)
+    if shipped is None or any(fnmatch(key, pattern) for pattern in RANGES):
+        return
+    plain = {DictConfig: dict, ListConfig: list}.get(type(shipped), type(shipped))
+    demand(key, OmegaConf.select(config, key), KINDS[plain])
+
+
+def demand(key: str, value: Any, predicate: Predicate) -> None:
+    words, holds = predicate
+    if not holds(value):
+        shown = "null" if value is None else value
+        raise ConfigError(f"{key}={shown}: {key} must be {words}")
+
+
+def leaves(config: DictConfig, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """All (dotted key, value) pairs, interpolations resolved; a list counts as one value."""
+    for key in config:
+        value = config[key]
+        if isinstance(value, DictConfig):
+            yield from leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def is_known(key: str, base: DictConfig) -> bool:
+    """Is the key in the configuration, or a parameter of the target that its node builds?
+
+    A refinement of one player (`optimizer.players.generator.lr`) is known if the key that it
+    refines is.
+    """
+    parent, _, leaf = key.rpartition(".")
+    if fnmatch(key, "optimizer.players.*.*"):
+        return is_known(f"optimizer.{leaf}", base)
+    if fnmatch(key, "optimizer.players.*"):
+        return True
+    node = OmegaConf.select(base, parent) if parent else base
+    if not isinstance(node, DictConfig):
+        return False
+    return leaf in node or ("_target_" in node and leaf in parameters(get_object(node._target_)))
+
+
+def parameters(target: Callable) -> set[str]:
+    """The parameters that a target takes by name, those of its base classes included if passed on."""
+    signature = inspect.signature(target).parameters.values()
+    names = {p.name for p in signature if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+    passes_on = any(p.kind is p.VAR_KEYWORD for p in signature)
+    if passes_on and inspect.isclass(target):
+        names |= parameters(target.__mro__[1])
+    return names
