@@ -59,7 +59,9 @@ class Experiment:
             for player, optimizer in self.optimizers.items():
                 optimizer.load_state_dict(state["optimizers"][player])
         except (RuntimeError, KeyError, ValueError) as error:
-            raise CheckpointError(f"the checkpoint is not of this configuration: {error}") from error
+            raise CheckpointError(
+                f"the checkpoint is not of this configuration: {error}"
+            ) from error
 
 
 def build(config: DictConfig, report: Callable[[int, int], None] | None = None) -> Experiment:
@@ -128,7 +130,9 @@ def make(config: DictConfig, key: str) -> Any:
         takes = ", ".join(sorted(schema.parameters(target)))
         raise ConfigError(f"{key}.{name}: {node._target_} has no such parameter; it takes {takes}")
     try:
-        return instantiate({"_target_": node._target_, "_partial_": node.get("_partial_", False)}, **settings)
+        return instantiate(
+            {"_target_": node._target_, "_partial_": node.get("_partial_", False)}, **settings
+        )
     except InstantiationException as error:
         cause = error.__cause__
         if isinstance(cause, GanlabError):

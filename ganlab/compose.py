@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_module
@@ -45,15 +46,15 @@ def checked(overrides: list[Override], search: list[str]) -> Composition:
     chosen = [o for o in overrides if is_group(o)]
     for override in chosen:
         refuse_unknown_option(override)
-    words = [override.input_line for override in chosen]
+    words = [str(override.input_line) for override in chosen]
     base = hydra_compose("train", search + words)
     values = [o for o in overrides if not is_group(o)]
     for override in values:
         refuse_unknown_key(override.key_or_group, base)
-    words += [f"++{override.input_line.lstrip('+')}" for override in values]
+    words += ["++" + str(override.input_line).lstrip("+") for override in values]
     config = hydra_compose("train", search + words, return_hydra_config=True)
     choices = dict(config.hydra.runtime.choices)
-    plain = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
+    plain = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     for override in values:
         schema.refuse_other_type(override.key_or_group, base, plain)
     schema.refuse_out_of_range(plain)
@@ -106,7 +107,8 @@ def is_group(override: Override) -> bool:
 def refuse_unknown_option(override: Override) -> None:
     """Raise ConfigError unless the option exists; `null` chooses none."""
     loader = GlobalHydra.instance().config_loader()
-    group, option = override.key_or_group, override.value()
+    group = override.key_or_group
+    option: Any = override.value()
     options = loader.get_group_options(group, ObjectType.CONFIG)
     if option is not None and str(option) not in options:
         near = nearest(str(option), options) or options
@@ -139,7 +141,7 @@ def did_you_mean(names: Sequence[str]) -> str:
 
 def keys(config: DictConfig, prefix: str = "") -> Iterator[str]:
     """All dotted keys of a configuration, inner nodes included."""
-    for key in config:
+    for key in map(str, config):
         yield f"{prefix}{key}"
         child = config._get_node(key)
         if isinstance(child, DictConfig) and not child._is_none():

@@ -67,10 +67,12 @@ def within(context: Callable[[], AbstractContextManager], turns: Iterator) -> It
 
 def gradient_norm(movable: list[Tensor]) -> Tensor:
     """The Euclidean norm of all gradients; an absent one becomes zeros, which Adam tells apart."""
+    gradients = []
     for parameter in movable:
         if parameter.grad is None:
             parameter.grad = torch.zeros_like(parameter)
-    return torch.nn.utils.get_total_norm([parameter.grad for parameter in movable])
+        gradients.append(parameter.grad)
+    return torch.nn.utils.get_total_norm(gradients)
 
 
 def refuse_non_finite(turn: Any) -> None:

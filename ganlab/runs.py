@@ -77,7 +77,9 @@ class Run:
         write_atomically(self.metrics_file, "".join(kept))
 
 
-def create(output: str, config: str, choices: dict[str, str], name: str | None, **facts: Any) -> Run:
+def create(
+    output: str, config: str, choices: dict[str, str], name: str | None, **facts: Any
+) -> Run:
     """Make the directory of a new run. Raises OutputError where it cannot be written."""
     started = now()
     date, _, time = started.partition("T")

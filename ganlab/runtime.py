@@ -32,7 +32,7 @@ class Runtime:
     def place(self, module: torch.nn.Module) -> torch.nn.Module:
         """Put a module on the device, in the memory format."""
         formats = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
-        return module.to(self.device, memory_format=formats[self.memory_format])
+        return module.to(self.device).to(memory_format=formats[self.memory_format])
 
     def facts(self) -> dict[str, Any]:
         return asdict(self)

@@ -42,8 +42,10 @@ def optional(predicate: Predicate) -> Predicate:
 
 
 def is_betas(value: Any) -> bool:
-    return isinstance(value, ListConfig) and len(value) == 2 and all(
-        is_number(beta) and 0 <= beta < 1 for beta in value
+    return (
+        isinstance(value, ListConfig)
+        and len(value) == 2
+        and all(is_number(beta) and 0 <= beta < 1 for beta in value)
     )
 
 
@@ -98,8 +100,10 @@ RANGES: dict[str, Predicate] = {
     "dataset.deviation": POSITIVE,
     "runtime.device": (
         "auto, cpu, cuda, cuda:0, cuda:1, ... or mps",
-        lambda value: isinstance(value, str)
-        and (value in {"auto", "cpu", "mps", "cuda"} or value.removeprefix("cuda:").isdigit()),
+        lambda value: (
+            isinstance(value, str)
+            and (value in {"auto", "cpu", "mps", "cuda"} or value.removeprefix("cuda:").isdigit())
+        ),
     ),
     "runtime.precision": one_of("auto", "fp32", "bf16"),
     "runtime.memory_format": one_of("auto", "contiguous", "channels_last"),
@@ -130,7 +134,8 @@ def refuse_other_type(key: str, base: DictConfig, config: DictConfig) -> None:
     shipped = OmegaConf.select(base, key)
     if shipped is None or any(fnmatch(key, pattern) for pattern in RANGES):
         return
-    plain = {DictConfig: dict, ListConfig: list}.get(type(shipped), type(shipped))
+    containers: dict[Any, type] = {DictConfig: dict, ListConfig: list}
+    plain = containers.get(type(shipped), type(shipped))
     demand(key, OmegaConf.select(config, key), KINDS[plain])
 
 
@@ -143,7 +148,7 @@ def demand(key: str, value: Any, predicate: Predicate) -> None:
 
 def leaves(config: DictConfig, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """All (dotted key, value) pairs, interpolations resolved; a list counts as one value."""
-    for key in config:
+    for key in map(str, config):
         value = config[key]
         if isinstance(value, DictConfig):
             yield from leaves(value, f"{prefix}{key}.")
@@ -169,7 +174,7 @@ def is_known(key: str, base: DictConfig) -> bool:
 
 
 def parameters(target: Callable) -> set[str]:
-    """The parameters that a target takes by name, those of its base classes included if passed on."""
+    """The parameters that a target takes by name, and those that it passes on to its base."""
     signature = inspect.signature(target).parameters.values()
     names = {p.name for p in signature if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
     passes_on = any(p.kind is p.VAR_KEYWORD for p in signature)

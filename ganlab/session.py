@@ -140,7 +140,7 @@ def status(run: Run) -> Iterator[None]:
 
 
 class Stop:
-    """Turns the first Ctrl-C or SIGTERM into an exception after the round; the second acts at once."""
+    """Ctrl-C and SIGTERM stop the run after the round; a second one acts at once."""
 
     signals = (signal.SIGINT, signal.SIGTERM)
 

@@ -36,8 +36,8 @@ def opening(run: Run, experiment: Experiment) -> str:
     sizes = ", ".join(f"{player} {size}" for player, size in parameter_counts(experiment).items())
     runtime = experiment.runtime
     return (
-        f"{run.path}\n{experiment.config.rounds} rounds on {runtime.device} in {runtime.precision}, "
-        f"{runtime.threads} threads; {sizes} parameters"
+        f"{run.path}\n{experiment.config.rounds} rounds on {runtime.device} in "
+        f"{runtime.precision}, {runtime.threads} threads; {sizes} parameters"
     )
 
 

@@ -34,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "words", nargs="*", metavar="KEY=VALUE", help=f"may change: {', '.join(CHANGEABLE)}"
     )
-    parser.add_argument("--output", default="outputs", help="where runs are looked for (%(default)s)")
+    parser.add_argument(
+        "--output", default="outputs", help="where runs are looked for (%(default)s)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -54,7 +56,9 @@ def resume(run: "Run", words: list[str]) -> int:
     state = checkpoints.load(run.checkpoints, log.warning)
     done, last = state["round"], config.rounds
     if done >= last:
-        log.info(f"{run.path} is already done: {done} of {last} rounds; resume it with rounds={2 * done}")
+        log.info(
+            f"{run.path} is already done: {done} of {last} rounds; resume it with rounds={2 * done}"
+        )
         return 0
     experiment = build(config)
     experiment.restore(state)

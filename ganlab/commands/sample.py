@@ -27,7 +27,9 @@ log = logging.getLogger("ganlab")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="a path, `last`, or a prefix of a name or id")
     parser.add_argument("words", nargs="*", metavar="KEY=VALUE", help=HELP)
-    parser.add_argument("--output", default="outputs", help="where runs are looked for (%(default)s)")
+    parser.add_argument(
+        "--output", default="outputs", help="where runs are looked for (%(default)s)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -98,7 +100,7 @@ def write_npz(samples: "Tensor", out: str, home: Path, name: str) -> Path:
     is_image = samples.ndim == 4
     arrays = {"images": quantise(samples)} if is_image else {"points": samples.numpy()}
     with replacing(path) as file:
-        np.savez(file, **arrays)
+        np.savez(file, **arrays)  # type: ignore[arg-type]
     return path
 
 

@@ -20,6 +20,6 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"{arguments.directory}: no such directory; `ganlab train` makes runs")
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", arguments.directory]
     try:
-        return subprocess.run([*command, "--port", arguments.port]).returncode
+        return subprocess.run([*command, "--port", arguments.port], check=False).returncode
     except KeyboardInterrupt:
         return 0

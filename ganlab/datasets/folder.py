@@ -1,16 +1,16 @@
 """Own pictures: a folder of them, flat or by class, or an archive of one."""
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ganlab.datasets.classes import classes_of
 from ganlab.datasets.images import Images, Rows
 from ganlab.datasets.picture import decode
 from ganlab.datasets.split import by_hash, check_share
@@ -44,6 +44,7 @@ class Folder(Images):
 
     def __init__(
         self,
+        *,
         path: str | None,
         resolution: int,
         channels: int | None,
@@ -71,19 +72,24 @@ class Folder(Images):
     @cached_property
     def names(self) -> list[str]:
         """The names of all pictures. Raises `DataError` where there are none."""
-        names = [name for name in self.tree.names() if is_picture(name)]
+        names = [name for name in self.tree.names if is_picture(name)]
         if not names:
             raise DataError(
-                f"{self.path} holds no pictures ({len(self.tree.names())} other files). "
+                f"{self.path} holds no pictures ({len(self.tree.names)} other files). "
                 "Set dataset.path to a folder or archive of .png, .jpg, .webp, ... files."
             )
         return names
 
     @cached_property
-    def labels(self) -> dict[str, int] | None:
-        """The number of each class, in the order of their names; None without classes."""
-        classes = {part for name in self.names if (part := self._class_of(name))}
-        return {name: k for k, name in enumerate(sorted(classes))} or None
+    def classes(self) -> dict[str, str] | None:
+        """The class of each picture by its name; None without classes."""
+        return classes_of(self.names)
+
+    @cached_property
+    def labels(self) -> dict[str, int]:
+        """The number of each class, in the order of their names."""
+        found = sorted(set(self.classes.values())) if self.classes else []
+        return {name: k for k, name in enumerate(found)}
 
     def identity(self) -> dict[str, Any]:
         return {
@@ -109,32 +115,15 @@ class Folder(Images):
         by_area = sorted(self._sizes, key=lambda size: size[0] * size[1])
         (small, low), (large, high) = by_area[0], by_area[-1]
         source = {"unreadable": len(self._bad), "sizes": f"{small}x{low} to {large}x{high}"}
-        return {"classes": self.labels and tuple(self.labels), "source": source}
+        return {"classes": tuple(self.labels) or None, "source": source}
 
     def expected(self) -> tuple[int, int]:
         return len(self.names), (self.channels or 3) * self.resolution**2 + 4
 
     def raw(self) -> dict[str, str]:
         facts = {"raw": str(self.path.absolute()), "pictures": f"{len(self.names):,}"}
-        ignored = {"other files": f"{len(self.tree.names()) - len(self.names):,}"}
-        return facts | ignored | {"classes": ", ".join(self.labels or ()) or "none"}
-
-    @cached_property
-    def _shared_folders(self) -> int:
-        """How many folders all pictures lie in together."""
-        folders = os.path.commonprefix([PurePosixPath(n).parent.parts for n in self.names])
-        return len(folders)
-
-    def _class_of(self, name: str) -> str | None:
-        """The folder that tells this picture from others; None where some lie beside folders."""
-        if self._flat:
-            return None
-        return PurePosixPath(name).parts[self._shared_folders]
-
-    @cached_property
-    def _flat(self) -> bool:
-        depths = (len(PurePosixPath(name).parent.parts) for name in self.names)
-        return min(depths) == self._shared_folders
+        ignored = {"other files": f"{len(self.tree.names) - len(self.names):,}"}
+        return facts | ignored | {"classes": ", ".join(self.labels) or "none"}
 
     def _measured_channels(self) -> int:
         """3 where any picture has colour; looked for until the first that has."""
@@ -160,8 +149,8 @@ class Folder(Images):
 
     def _columns(self, pictures: list[Decoded]) -> dict[str, np.ndarray]:
         columns = {"data": np.stack([p.pixels for p in pictures if p.pixels is not None])}
-        if self.labels is not None:
-            numbers = [self.labels[str(self._class_of(p.name))] for p in pictures]
+        if self.classes is not None:
+            numbers = [self.labels[self.classes[p.name]] for p in pictures]
             columns["label"] = np.array(numbers, np.min_scalar_type(len(self.labels) - 1))
         return columns
 

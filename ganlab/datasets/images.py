@@ -74,7 +74,7 @@ class Images(Dataset):
         directory = self.directory
         if not directory.exists():
             count, row = self.expected()
-            publish(directory, count * row, lambda target: self._write(target, report))
+            publish(directory, count * row, lambda target: self._write(target, report or _silent))
         self._opened = Stored(directory)
 
     def batches(
@@ -102,14 +102,14 @@ class Images(Dataset):
         there = {"prepared": str(directory), "bytes": f"{stored.bytes:,}", "counts": counts}
         return {**self.raw(), **facts, **there}
 
-    def _write(self, directory: Path, report: Report | None) -> None:
+    def _write(self, directory: Path, report: Report) -> None:
         total, done = self.expected()[0], 0
         with Writer(directory) as writer:
             for split, columns in self._guarded_rows():
                 writer.append(split, columns)
                 done += len(columns["data"])
-                if report is not None:
-                    report(min(done, total), total)
+                report(min(done, total), total)
+            report(total, total)
             facts = {"name": self.name, **writer.finish(), **self.facts()}
         if "train" not in facts["counts"]:
             raise DataError(f"{self.name} has no pictures for training.")
@@ -123,3 +123,7 @@ class Images(Dataset):
             raise
         except (OSError, EOFError, ValueError, LookupError) as error:
             raise DataError(f"The raw data of {self.name} cannot be read: {error}") from error
+
+
+def _silent(done: int, total: int) -> None:
+    """The report of one who does not ask."""

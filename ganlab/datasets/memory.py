@@ -30,9 +30,9 @@ def _machine() -> int:
         return 2**31  # a system that does not say: modest
 
 
-def _container() -> int | float:
+def _container() -> int:
     try:
         limit = int((CGROUP / "memory.max").read_text())
         return max(0, limit - int((CGROUP / "memory.current").read_text()))
     except (OSError, ValueError):
-        return float("inf")
+        return 2**63  # no limit

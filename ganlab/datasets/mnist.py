@@ -24,7 +24,7 @@ class Sums:
     plain: str
 
 
-def forms(folder: str, files: tuple[Sums, ...]) -> tuple[Form, ...]:
+def both_forms(folder: str, files: tuple[Sums, ...]) -> tuple[Form, ...]:
     """The four files as they are published, or unpacked."""
     packed = tuple(RawFile(f"{folder}/{f.name}.gz", f.size, (f.packed,)) for f in files)
     plain = tuple(RawFile(f"{folder}/{f.name}", f.plain_size, (f.plain,)) for f in files)
@@ -64,7 +64,7 @@ class MNIST(IDX):
 
     name = "mnist"
     classes = tuple("0123456789")
-    forms = forms(
+    forms = both_forms(
         "MNIST/raw",
         (
             Sums(
@@ -115,7 +115,7 @@ class FashionMNIST(IDX):
         "Bag",
         "Ankle boot",
     )
-    forms = forms(
+    forms = both_forms(
         "FashionMNIST/raw",
         (
             Sums(

@@ -21,6 +21,7 @@ except ImportError:  # Windows: two who prepare at once both work, and the first
 
 VERSION = 1
 """Of the stored form: raise it, and everything is prepared anew."""
+ELSEWHERE = "Choose another place with the environment's GANLAB_CACHE."
 
 
 def cache_root() -> Path:
@@ -56,8 +57,8 @@ def publish(directory: Path, needed: int, write: Callable[[Path], None]) -> None
                 _build(directory, write)
     except OSError as error:
         raise OutputError(
-            f"Prepared data cannot be written to {directory}: {error.strerror or error}. "
-            "Choose another place with the environment's GANLAB_CACHE."
+            f"Prepared data cannot be written to {directory}: {error.strerror or error}"
+            f" ({_space(directory.parent, needed)}). {ELSEWHERE}"
         ) from error
 
 
@@ -102,12 +103,14 @@ def _sweep(directory: Path) -> None:
 
 
 def _require_space(parent: Path, needed: int) -> None:
-    free = shutil.disk_usage(parent).free
-    if needed > free:
-        raise OutputError(
-            f"No space to prepare the data in {parent}: {needed:,} bytes needed, {free:,} free. "
-            "Choose another place with the environment's GANLAB_CACHE."
-        )
+    if needed > shutil.disk_usage(parent).free:
+        space = _space(parent, needed)
+        raise OutputError(f"No space to prepare the data in {parent}: {space}. {ELSEWHERE}")
+
+
+def _space(parent: Path, needed: int) -> str:
+    existing = next(path for path in (parent, *parent.parents) if path.is_dir())
+    return f"{needed:,} bytes needed, {shutil.disk_usage(existing).free:,} free"
 
 
 def sync(directory: Path) -> None:

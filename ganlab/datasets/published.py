@@ -19,7 +19,7 @@ class Published(Images):
     """
 
     forms: tuple[Form, ...]
-    classes: tuple[str, ...]
+    classes: tuple[str, ...] | None
     channels: int
     count: int
 

@@ -1,8 +1,10 @@
 """Raw files of published datasets, in the layout that torchvision gives them below its root."""
 
+import contextlib
 import gzip
 import hashlib
 import tarfile
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,9 +59,10 @@ class Raw:
 
         Nothing is deleted.
         """
-        faults = [[file.fault(self.root) for file in form] for form in self.forms]
-        for form, found in zip(self.forms, faults, strict=True):
-            if not any(found):
+        faults = []
+        for form in self.forms:
+            faults.append([file.fault(self.root) for file in form])
+            if not any(faults[-1]):
                 return form
         raise DataError(self._complaint(faults))
 
@@ -88,11 +91,13 @@ class Raw:
         return _member(self.root / form[0].path, name)
 
 
-def _member(path: Path, name: str) -> IO[bytes]:
-    archive = tarfile.open(path)
-    for member in archive:
-        if Path(member.name).name == name and (file := archive.extractfile(member)):
-            return file
+@contextlib.contextmanager
+def _member(path: Path, name: str) -> Iterator[IO[bytes]]:
+    with tarfile.open(path) as archive:
+        for member in archive:
+            if member.isreg() and Path(member.name).name == name:
+                yield archive.extractfile(member)  # type: ignore[misc]
+                return
     raise DataError(f"{path} holds no {name}.")
 
 

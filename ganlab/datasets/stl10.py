@@ -31,6 +31,18 @@ TEST = (
     plain("test_y.bin", 8_000, "36f9794fa4beb8a2c72628de14fa638e"),
 )
 ARCHIVE = (RawFile("stl10_binary.tar.gz", 2_640_397_119, ("91f7769df0f17e558f3565bffb0c7dfb",)),)
+CLASSES = (
+    "airplane",
+    "bird",
+    "car",
+    "cat",
+    "deer",
+    "dog",
+    "horse",
+    "monkey",
+    "ship",
+    "truck",
+)
 PARTS = {
     "train": ("train",),
     "unlabeled": ("unlabeled",),
@@ -55,17 +67,9 @@ class STL10(Published):
             options = ", ".join(PARTS)
             raise ConfigError(f"dataset.source_split={source_split!r}: one of {options}.")
         self.source_split, self.count = source_split, COUNTS[source_split]
-        self._labelled = source_split == "train"
+        self.classes = CLASSES if source_split == "train" else None
         files = {"train": TRAIN, "unlabeled": UNLABELED, "train+unlabeled": TRAIN + UNLABELED}
         self.forms = (files[source_split] + TEST, ARCHIVE)
-
-    @property
-    def classes(self) -> tuple[str, ...] | None:  # type: ignore[override]
-        """The names, in the order of the labels."""
-        if not self._labelled:
-            return None
-        animals = ("bird", "car", "cat", "deer", "dog", "horse", "monkey")
-        return ("airplane", *animals, "ship", "truck")
 
     def identity(self) -> dict[str, Any]:
         return {**super().identity(), "source_split": self.source_split}
@@ -74,7 +78,7 @@ class STL10(Published):
         form = self.files.verified()
         for part in (*PARTS[self.source_split], "test"):
             split = "test" if part == "test" else "train"
-            labels = self._labels(form, part) if self._labelled else None
+            labels = self._labels(form, part) if self.classes else None
             with self.files.open(form, f"{part}_X.bin") as file:
                 first = 0
                 for pictures in read(file):

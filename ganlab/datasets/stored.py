@@ -24,7 +24,7 @@ class ArrayFile:
         self.path, self.count = path, 0
         self._row: tuple[int, ...] = ()
         self._dtype = np.dtype(np.uint8)
-        self.file = open(path, "wb")
+        self.file = open(path, "wb")  # noqa: SIM115 - closed by the writer
         self.file.seek(HEADER)
 
     def append(self, rows: np.ndarray) -> None:

@@ -1,40 +1,55 @@
 """A tree of pictures: a directory, or an archive of one, which is read without unpacking it."""
 
+import contextlib
+import lzma
 import os
 import posixpath
 import stat
 import tarfile
 import zipfile
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from functools import cached_property, partial
+from pathlib import Path, PureWindowsPath
 
 from ganlab.errors import DataError
 
 SUFFIXES = frozenset(
     (".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 )
+UNREADABLE = (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 Picture = tuple[str, Callable[[], bytes]]
 """A picture's path below the top, and what reads its bytes (from any thread)."""
+Stamp = tuple[str, int, int]
+"""A file's name, its bytes, and when it was changed, in ns."""
 
 
 def open_tree(path: Path) -> "Tree":
     """The tree at `path`. Raises `DataError` where it is neither a directory nor an archive."""
     if path.is_dir():
         return Directory(path)
-    if zipfile.is_zipfile(path):
-        return Zip(path)
-    if tarfile.is_tarfile(path):
-        return Tar(path)
+    with reading(path):
+        if zipfile.is_zipfile(path):
+            return Zip(path)
+        if tarfile.is_tarfile(path):
+            return Tar(path)
     raise DataError(f"{path} is neither a folder of pictures nor a zip or tar archive of one.")
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what archives raise into `DataError`."""
+    try:
+        yield
+    except UNREADABLE as error:
+        raise DataError(f"{path} cannot be read: {error}") from error
 
 
 def is_picture(name: str) -> bool:
     """Whether the suffix is a picture's, and nothing on the path is hidden."""
-    path = PurePosixPath(name)
-    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-    return path.suffix.lower() in SUFFIXES and not hidden
+    hidden = "/." in name or name.startswith((".", "__MACOSX"))
+    return os.path.splitext(name)[1].lower() in SUFFIXES and not hidden
 
 
 class Tree(ABC):
@@ -43,34 +58,41 @@ class Tree(ABC):
     def __init__(self, path: Path):
         self.path = path
 
-    @abstractmethod
+    @cached_property
     def names(self) -> list[str]:
         """All files, pictures or not. Raises `DataError` for names that lead out of the tree."""
+        with reading(self.path):
+            return self.listing()
+
+    @abstractmethod
+    def listing(self) -> list[str]:
+        """The names, read anew."""
 
     @abstractmethod
     def pictures(self) -> Iterator[Picture]:
         """The pictures, in the order of `names`."""
 
     @abstractmethod
-    def stamps(self, names: list[str]) -> list[tuple[str, int, int]]:
-        """(name, bytes, time changed in ns) of what determines the content of these files."""
+    def stamps(self, names: list[str]) -> list[Stamp]:
+        """What tells, without reading them, whether these files have changed."""
 
 
 class Directory(Tree):
     """Links are followed, each directory once."""
 
-    def names(self) -> list[str]:
-        return sorted(path.relative_to(self.path).as_posix() for path in self._files())
+    def listing(self) -> list[str]:
+        top = len(os.fspath(self.path)) + 1
+        return sorted(path[top:].replace(os.sep, "/") for path in self._files())
 
     def pictures(self) -> Iterator[Picture]:
-        for name in filter(is_picture, self.names()):
+        for name in filter(is_picture, self.names):
             yield name, (self.path / name).read_bytes
 
-    def stamps(self, names: list[str]) -> list[tuple[str, int, int]]:
-        found = ((name, os.lstat(self.path / name)) for name in names)
-        return [(name, s.st_size, s.st_mtime_ns) for name, s in found]
+    def stamps(self, names: list[str]) -> list[Stamp]:
+        top = os.fspath(self.path)
+        return [(name, *_size_and_time(f"{top}/{name}")) for name in names]
 
-    def _files(self) -> Iterator[Path]:
+    def _files(self) -> Iterator[str]:
         seen = set()
         for folder, folders, files in os.walk(self.path, followlinks=True):
             real = os.path.realpath(folder)
@@ -78,15 +100,22 @@ class Directory(Tree):
                 folders.clear()
                 continue
             seen.add(real)
-            yield from (Path(folder, file) for file in files)
+            yield from (os.path.join(folder, file) for file in files)
+
+
+def _size_and_time(path: str) -> tuple[int, int]:
+    try:
+        found = os.stat(path)
+    except OSError:  # a link to nowhere is reported as unreadable when its turn comes
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
 
 
 class Archive(Tree):
     """What zip and tar share."""
 
-    def stamps(self, names: list[str]) -> list[tuple[str, int, int]]:
-        found = self.path.stat()
-        return [(self.path.name, found.st_size, found.st_mtime_ns)]
+    def stamps(self, names: list[str]) -> list[Stamp]:
+        return [(self.path.name, *_size_and_time(os.fspath(self.path)))]
 
 
 class Zip(Archive):
@@ -96,38 +125,41 @@ class Zip(Archive):
         super().__init__(path)
         self._archive = zipfile.ZipFile(path)
 
-    def names(self) -> list[str]:
+    def listing(self) -> list[str]:
         members = [member for member in self._archive.infolist() if not member.is_dir()]
-        links = [m for m in members if stat.S_ISLNK(m.external_attr >> 16)]
-        targets = [(m.filename, os.fsdecode(self._archive.read(m))) for m in links]
-        refuse_escapes(self.path, (m.filename for m in members), targets)
-        linked = {m.filename for m in links}
-        return sorted(m.filename for m in members if m.filename not in linked)
+        links = {m.filename: m for m in members if stat.S_ISLNK(m.external_attr >> 16)}
+        targets = [(name, os.fsdecode(self._archive.read(m))) for name, m in links.items()]
+        refuse_escapes(self.path, [m.filename for m in members], targets)
+        return sorted({m.filename for m in members} - links.keys())
 
     def pictures(self) -> Iterator[Picture]:
-        for name in filter(is_picture, self.names()):
+        for name in filter(is_picture, self.names):
             yield name, partial(self._archive.read, name)
 
 
 class Tar(Archive):
     """A tar archive, packed or not: read from front to end, since there is no cheap way back."""
 
-    def names(self) -> list[str]:
+    def listing(self) -> list[str]:
         with tarfile.open(self.path) as archive:
             members = archive.getmembers()
         links = [(m.name, m.linkname) for m in members if m.issym()]
-        links += [
-            (m.name, posixpath.relpath(m.linkname, _folder(m.name))) for m in members if m.islnk()
-        ]
-        refuse_escapes(self.path, (m.name for m in members), links)
-        return [m.name for m in members if m.isfile()]
+        links += [(m.name, f"{_upwards(m.name)}{m.linkname}") for m in members if m.islnk()]
+        refuse_escapes(self.path, [m.name for m in members], links)
+        return [posixpath.normpath(m.name) for m in members if m.isreg()]
 
     def pictures(self) -> Iterator[Picture]:
-        with tarfile.open(self.path) as archive:
+        with reading(self.path), tarfile.open(self.path) as archive:
             for member in archive:
-                if member.isfile() and is_picture(member.name):
+                name = posixpath.normpath(member.name)
+                if member.isreg() and is_picture(name):
                     content = archive.extractfile(member).read()  # type: ignore[union-attr]
-                    yield member.name, partial(bytes, content)
+                    yield name, partial(bytes, content)
+
+
+def _upwards(name: str) -> str:
+    """From a member's folder back to the top, where the targets of hard links start."""
+    return "../" * posixpath.normpath(name).count("/")
 
 
 def refuse_escapes(path: Path, names: Iterable[str], links: Iterable[tuple[str, str]]) -> None:
@@ -141,10 +173,6 @@ def refuse_escapes(path: Path, names: Iterable[str], links: Iterable[tuple[str, 
             f"{path} is refused: {len(bad)} of its members lead out of it: {', '.join(bad[:10])}. "
             "Nothing was unpacked. Pack the pictures again, with relative paths and without links."
         )
-
-
-def _folder(name: str) -> str:
-    return posixpath.dirname(name) or "."
 
 
 def _escapes(name: str, start: str = "") -> bool:

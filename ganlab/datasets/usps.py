@@ -30,7 +30,7 @@ def form(folder: str) -> Form:
 
 
 def libsvm(text: bytes) -> tuple[np.ndarray, np.ndarray]:
-    """Lines `label 1:value 2:value ...`, labels 1..10, values -1..1, as uint8 pictures and labels."""
+    """Pictures and labels 0..9 from lines `label 1:value 2:value ...`, 1..10 and -1..1."""
     table = np.fromstring(text.replace(b":", b" "), np.float32, sep=" ")
     table = table.reshape(-1, 1 + 2 * SIDE**2)
     pixels = (table[:, 2::2] + 1) / 2 * 255

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -38,7 +39,9 @@ class Game(nn.Module, ABC):
     averaged: tuple[str, ...] = ("generator",)
     uses: tuple[str, ...]
     generator: nn.Module
-    prior: nn.Module
+    loss: Any
+    penalty: Any
+    prior: Any
 
     @abstractmethod
     def round(self, number: int, batches: Iterator[dict[str, Tensor]]) -> Iterator[Turn]:
@@ -49,8 +52,9 @@ class Game(nn.Module, ABC):
         return list(getattr(self, player).parameters())
 
     def sample(self, n: int) -> Tensor:
-        """Draw (n, *shape) samples; pictures lie in [-1, 1]."""
-        return self.generator(self.prior(n, next(self.generator.parameters()).device))
+        """Draw (n, *shape) float32 samples; pictures lie in [-1, 1]."""
+        device = next(self.generator.parameters()).device
+        return self.generator(self.prior(n, device)).float()
 
 
 def require(part: object, group: str, *methods: str) -> None:

@@ -14,6 +14,7 @@ class GAN(Game):
 
     players = ("discriminator", "generator")
     uses = ("loss", "penalty", "prior")
+    discriminator: nn.Module
 
     def __init__(
         self,

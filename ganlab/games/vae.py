@@ -1,6 +1,7 @@
 """The variational autoencoder: a game of one player."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,9 +18,10 @@ class VAE(Game):
 
     players = ("autoencoder",)
     uses = ("loss", "prior")
+    encoder: nn.Module
 
     def __init__(
-        self, network, shape: tuple[int, ...], loss: nn.Module, penalty: nn.Module, prior: nn.Module
+        self, network, shape: tuple[int, ...], loss: nn.Module, penalty: nn.Module, prior: Any
     ) -> None:
         super().__init__()
         require(loss, "loss", "reconstruction")

@@ -13,7 +13,12 @@ class WGAN(GAN):
     """
 
     def __init__(
-        self, *parts: Any, thorough_rounds: int, thorough_every: int, thorough_turns: int, **rest: Any
+        self,
+        *parts: Any,
+        thorough_rounds: int,
+        thorough_every: int,
+        thorough_turns: int,
+        **rest: Any,
     ) -> None:
         super().__init__(*parts, **rest)
         self.thorough_rounds, self.thorough_every = thorough_rounds, thorough_every

@@ -1,1 +1,1 @@
-"""Networks: `generator(latent, shape)` and `discriminator(shape, outputs)` of every architecture."""
+"""Networks: each a `generator(latent, shape)` and a `discriminator(shape, outputs)`."""

@@ -9,10 +9,10 @@ def initialise(module: nn.Module) -> None:
     """Weights normal(0, .02), gains of norms normal(1, .02), biases 0 (section 4)."""
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
         nn.init.normal_(module.weight, 0.0, 0.02)
-    elif getattr(module, "weight", None) is not None:
-        nn.init.normal_(module.weight, 1.0, 0.02)
-    if getattr(module, "bias", None) is not None:
-        nn.init.zeros_(module.bias)
+    elif isinstance(gain := getattr(module, "weight", None), Tensor):
+        nn.init.normal_(gain, 1.0, 0.02)
+    if isinstance(bias := getattr(module, "bias", None), Tensor):
+        nn.init.zeros_(bias)
 
 
 def widths(width: int, doublings: int) -> list[int]:
@@ -47,9 +47,7 @@ class Generator(nn.Sequential):
 class Discriminator(nn.Module):
     """Pictures (N, C, H, W) to (N, outputs); no norm at the input."""
 
-    def __init__(
-        self, shape: tuple[int, int, int], outputs: int, width: int, norm: str
-    ) -> None:
+    def __init__(self, shape: tuple[int, int, int], outputs: int, width: int, norm: str) -> None:
         super().__init__()
         channels, coarsest, doublings = picture(shape, "dcgan", least=4)
         normalise = normalisation(NORMS_2D, norm)

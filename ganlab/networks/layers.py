@@ -21,8 +21,10 @@ def no_norm(channels: int) -> nn.Module:
     return nn.Identity()
 
 
-NORMS_1D = {"none": no_norm, "batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
-NORMS_2D = {
+Norms = dict[str, Callable[[int], nn.Module]]
+
+NORMS_1D: Norms = {"none": no_norm, "batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
+NORMS_2D: Norms = {
     "none": no_norm,
     "batch": nn.BatchNorm2d,
     "layer": layer_norm_2d,
@@ -30,7 +32,7 @@ NORMS_2D = {
 }
 
 
-def normalisation(norms: dict[str, Callable[[int], nn.Module]], name: str) -> Callable:
+def normalisation(norms: Norms, name: str) -> Callable[[int], nn.Module]:
     """The layer of that name, to be called with the number of channels. Raises ConfigError."""
     if name not in norms:
         raise ConfigError(f"norm={name}: this network knows {', '.join(norms)}")

@@ -7,7 +7,9 @@ from torch import Tensor, nn
 from ganlab.networks.layers import NORMS_1D, Head, normalisation
 
 
-def hidden(inputs: int, width: int, depth: int, norm: str, activation: nn.Module) -> list[nn.Module]:
+def hidden(
+    inputs: int, width: int, depth: int, norm: str, activation: nn.Module
+) -> list[nn.Module]:
     """`depth` blocks of linear, norm and activation."""
     layers: list[nn.Module] = []
     for _ in range(depth):

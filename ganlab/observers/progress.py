@@ -20,7 +20,9 @@ class Plain:
         if now - self.said >= QUIET_S or number == self.last:
             self.said = now
             left = (now - self.started) / (number - self.first + 1) * (self.last - number)
-            print(f"round {number}/{self.last}  {brief(self.latest())}left {clock(left)}", flush=True)
+            print(
+                f"round {number}/{self.last}  {brief(self.latest())}left {clock(left)}", flush=True
+            )
 
     def showing(self) -> AbstractContextManager:
         return nullcontext()

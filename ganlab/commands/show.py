@@ -1,0 +1,59 @@
+"""`ganlab show`: a configuration with the origin of its values, or what a run says of itself."""
+
+import argparse
+
+EXAMPLES = (
+    "ganlab show model=wgan_gp",
+    "ganlab show experiment=wgan_gp_ring optimizer.lr=1e-3",
+    "ganlab show last",
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "words", nargs="*", metavar="RUN | KEY=VALUE", help="a run, or words as for `ganlab train`"
+    )
+    parser.add_argument("--config-dir", metavar="DIR", help="where options of your own are")
+    parser.add_argument(
+        "--output", default="outputs", help="where runs are looked for (%(default)s)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    words = arguments.words
+    if len(words) == 1 and "=" not in words[0]:
+        print(account(words[0], arguments.output))
+        return
+    from ganlab.compose import compose
+    from ganlab.origins import annotated
+
+    print(annotated(compose(words, arguments.config_dir)))
+
+
+def account(reference: str, output: str) -> str:
+    """What a run is: its facts, its last logged round, the files it holds."""
+    from ganlab import lock, runs
+
+    run = runs.find(reference, output)
+    facts = run.facts()
+    if facts["status"] == "running" and lock.is_free(run.path):
+        facts["status"] = "killed (its process is gone); `ganlab resume` continues it"
+    *_, last = {}, *run.metrics()
+    lines = {"run": run.path, **flat(facts), **{f"last {k}": brief(v) for k, v in last.items()}}
+    width = max(map(len, lines))
+    return "\n".join(f"{key:{width}}  {value}" for key, value in lines.items())
+
+
+def brief(value: object) -> object:
+    return f"{value:.5g}" if isinstance(value, float) else value
+
+
+def flat(facts: dict, prefix: str = "") -> dict[str, object]:
+    """Nested facts as one level of readable lines; what is unknown is left out."""
+    lines: dict[str, object] = {}
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            lines |= flat(value, f"{prefix}{key} ")
+        elif value not in (None, []):
+            lines[f"{prefix}{key}"] = " ".join(value) if isinstance(value, list) else value
+    return lines
