@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import UnidentifiedImageError
 
 from ganlab.datasets.classes import classes_of
 from ganlab.datasets.images import Images, Rows
@@ -143,6 +144,8 @@ class Folder(Images):
         try:
             content = read()
             pixels, size = decode(content, channels, self.resolution)
+        except UnidentifiedImageError:
+            return Decoded(name, fault="not a picture, or a damaged one")
         except Exception as error:  # decoders raise nearly everything
             return Decoded(name, fault=str(error).partition("\n")[0] or type(error).__name__)
         return Decoded(name, by_hash(content, self.held_out), size, pixels)

@@ -67,16 +67,17 @@ class Raw:
         raise DataError(self._complaint(faults))
 
     def _complaint(self, faults: list[list[str | None]]) -> str:
-        nearest = min(range(len(faults)), key=lambda k: sum(f == "missing" for f in faults[k]))
+        nearest = max(range(len(faults)), key=lambda k: sum(f != "missing" for f in faults[k]))
         form = self.forms[nearest]
         places = sorted({str((self.root / file.path).parent.absolute()) for file in form})
         wrong = any(f and f != "missing" for f in faults[nearest])
         lines = [f"The raw data of {self.name} are {'wrong' if wrong else 'missing'}."]
         lines += [f"Put these files into {' and '.join(places)}:"]
-        lines += [_line(*both) for both in zip(form, faults[nearest], strict=True)]
+        pairs = zip(form, faults[nearest], strict=True)
+        lines += [_line(Path(file.path).name, file, fault) for file, fault in pairs]
         others = [f for k, f in enumerate(self.forms) if k != nearest]
         lines += [f"or instead, below {self.root.absolute()}:" for _ in others[:1]]
-        lines += [_line(file, None) for other in others for file in other]
+        lines += [_line(file.path, file, None) for other in others for file in other]
         lines += ["Say where raw data lie with dataset.root=DIR or the environment's GANLAB_DATA."]
         return "\n".join(lines)
 
@@ -101,6 +102,6 @@ def _member(path: Path, name: str) -> Iterator[IO[bytes]]:
     raise DataError(f"{path} holds no {name}.")
 
 
-def _line(file: RawFile, fault: str | None) -> str:
-    expected = f"  {Path(file.path).name}  {file.size:,} bytes, md5 {file.md5s[0]}"
+def _line(name: str, file: RawFile, fault: str | None) -> str:
+    expected = f"  {name}  {file.size:,} bytes, md5 {file.md5s[0]}"
     return f"{expected}  ({fault})" if fault else expected

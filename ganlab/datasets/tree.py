@@ -143,6 +143,7 @@ class Tar(Archive):
     def listing(self) -> list[str]:
         with tarfile.open(self.path) as archive:
             members = archive.getmembers()
+            _require_end(archive)
         links = [(m.name, m.linkname) for m in members if m.issym()]
         links += [(m.name, f"{_upwards(m.name)}{m.linkname}") for m in members if m.islnk()]
         refuse_escapes(self.path, [m.name for m in members], links)
@@ -155,6 +156,13 @@ class Tar(Archive):
                 if member.isreg() and is_picture(name):
                     content = archive.extractfile(member).read()  # type: ignore[union-attr]
                     yield name, partial(bytes, content)
+
+
+def _require_end(archive: tarfile.TarFile) -> None:
+    """Raise `ReadError` where the file ends after a whole member: `tarfile` is content."""
+    file = archive.fileobj
+    if file is not None and file.tell() == archive.offset:  # a whole archive ends in empty blocks
+        raise tarfile.ReadError("unexpected end of archive")
 
 
 def _upwards(name: str) -> str:

@@ -35,7 +35,7 @@ def test_epochs_and_seeds_differ():
 
 def test_the_order_is_written_in_stone():
     """A new NumPy that draws otherwise would silently change every resumed run."""
-    assert Order(10, 10, seed=0, device=CPU)(0).tolist() == FIRST_TEN
+    assert Order(10, 10, seed=0, device=CPU)(0).tolist() == [4, 6, 2, 7, 3, 5, 9, 0, 8, 1]
 
 
 @pytest.mark.parametrize("resident", [True, False])

@@ -1,0 +1,1 @@
+"""What the benchmarks share: the rivals' loops, and how they are measured."""

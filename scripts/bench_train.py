@@ -1,0 +1,127 @@
+"""How fast is ganlab? A real run beside the same training in two hand-written loops.
+
+    python scripts/bench_train.py                       # every case, in float32 and bfloat16
+    python scripts/bench_train.py --case dcgan-32 --precision bf16 --seconds 120 --markdown
+
+ganlab  a run as `ganlab train` makes it, in this process: built, logged, its grids, checkpoints
+        and TensorBoard events written to a temporary directory at their default cadences
+plain   the loop of a tutorial: a DataLoader over torchvision's MNIST with per-sample transforms,
+        Adam as it comes, `.item()` every step, the fakes' graph kept in the discriminator's turn,
+        always float32 and contiguous
+lean    the bare mathematics in ganlab's precision, memory format, optimizer and passes, with a
+        moving average, on data that wait on the device: no logs, checks, seeds or checkpoints
+
+One round is all turns of the discriminator, each with fresh data, and one of the generator. The
+three take turns in blocks of some seconds: the run stays in one continuing play, and hands over
+where the engine sets a round's pace, so that its blocks hold everything between two rounds. Ratios
+are taken within each triple of blocks; their median is shown with (least-greatest).
+
+A block of ganlab is a multiple of `log_every` rounds and so holds its share of logs. The rare
+rounds that end with a grid or a checkpoint stand aside from its clock; instead the median cost of
+a grid and of a checkpoint, measured after the play, is added to every block at the default cadence
+(grid/sample_every + checkpoint/checkpoint_every). "Overhead" thus contains logs, grids,
+checkpoints, and heartbeats where they fall; it leaves out start-up and the progress display.
+
+Memory is the peak of a fresh process that plays 40 rounds (ganlab's end with a grid and a
+checkpoint): resident, with interpreter and torch, or what CUDA allocated where there is a GPU.
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import tempfile
+from pathlib import Path
+
+CASES = {
+    "wgan_gp-mlp-28": "model=wgan_gp network=mlp dataset=mnist dataset.resolution=28",
+    "dcgan-32": "model=dcgan dataset=mnist",
+}
+PRECISIONS = ("fp32", "bf16")
+WAYS = ("ganlab", "plain", "lean")
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+def main() -> None:
+    from bench.data import unpack
+
+    arguments = parse()
+    os.environ.setdefault("GANLAB_DATA", str(SHARED if SHARED.is_dir() else "data"))
+    with tempfile.TemporaryDirectory() as directory:
+        raw = Path(directory)
+        there = unpack(Path(os.environ["GANLAB_DATA"]), raw)
+        print(machine())
+        if not there:
+            print("MNIST is not below GANLAB_DATA: measured on scikit-learn's digits instead.")
+        speeds, costs = [], []
+        for case in arguments.case:
+            for precision in arguments.precision:
+                words = [*CASES[case].split(), f"runtime.precision={precision}"]
+                words = [w if there or w != "dataset=mnist" else "dataset=digits" for w in words]
+                speed, cost = measure(words, arguments.seconds, raw)
+                speeds.append([case, precision, *speed])
+                costs.append([case, precision, *cost])
+    show = markdown if arguments.markdown else text
+    print(show(["rounds/s", "", *WAYS, "faster than plain", "overhead"], speeds))
+    print(show(["peak MB", "", *WAYS, "log", "grid", "save", "a round"], costs))
+
+
+def parse() -> argparse.Namespace:
+    summary, _, details = str(__doc__).partition("\n\n")
+    parser = argparse.ArgumentParser(
+        description=summary, epilog=details, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seconds", type=float, default=60.0, help="for each row (default 60)")
+    parser.add_argument("--case", nargs="+", choices=CASES, default=list(CASES))
+    parser.add_argument("--precision", nargs="+", choices=PRECISIONS, default=PRECISIONS)
+    parser.add_argument("--markdown", action="store_true", help="print tables for a README")
+    return parser.parse_args()
+
+
+def measure(words: list[str], seconds: float, raw: Path) -> tuple[list[str], list[str]]:
+    """The figures of one row: speeds and ratios, then memory and what the occasions cost."""
+    from bench.memory import peaks
+    from bench.race import race
+
+    result, peak = race(words, seconds, raw), peaks(words, raw)
+    speeds = [f"{result.speed(way):.3g}" for way in WAYS]
+    memory = [f"{peak[way] / 1e6:.0f}" for way in WAYS]
+    occasions = [f"{result.occasions[name] * 1e3:.1f} ms" for name in ("log", "grid", "checkpoint")]
+    return (
+        [*speeds, spread(result.speedups()), spread(result.overheads())],
+        [*memory, *occasions, f"{result.amortised * 1e3:.2f} ms"],
+    )
+
+
+def spread(ratios: list[float]) -> str:
+    """Median (least-greatest)."""
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+
+
+def text(head: list[str], rows: list[list[str]]) -> str:
+    """A table in columns."""
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    lines = [" ".join(map(str.ljust, row, widths)).rstrip() for row in (head, *rows)]
+    return "\n".join(["", *lines])
+
+
+def markdown(head: list[str], rows: list[list[str]]) -> str:
+    """The same for a README."""
+    rule = ["---" if k < 2 else "---:" for k in range(len(head))]
+    return "\n".join(["", *(f"| {' | '.join(row)} |" for row in (head, rule, *rows))])
+
+
+def machine() -> str:
+    """The processor or accelerator, threads and versions, in one line."""
+    import torch
+
+    cpu = platform.processor()
+    if Path("/proc/cpuinfo").exists():
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        cpu = next((line.split(": ")[1] for line in lines if line.startswith("model name")), cpu)
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else cpu
+    return f"{device}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+
+
+if __name__ == "__main__":
+    main()
