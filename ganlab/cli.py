@@ -15,7 +15,7 @@ VERBS = {
     "resume": "continue a run exactly where its last checkpoint left it",
     "sample": "draw samples from a run",
     "list": "list what can be chosen: datasets, models, losses, experiments, ...",
-    "show": "show a configuration and where its values come from, or a run",
+    "show": "show a configuration and the origin of its values, or a run",
     "tensorboard": "look at all runs in TensorBoard",
 }
 

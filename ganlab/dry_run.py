@@ -5,8 +5,8 @@ import os
 import tempfile
 from collections.abc import Iterator
 
+from ganlab.account import parameter_counts
 from ganlab.build import Experiment, build, make
-from ganlab.commands.attend import parameter_counts
 from ganlab.compose import Composition
 
 

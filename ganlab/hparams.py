@@ -2,7 +2,19 @@
 
 from typing import Any
 
-LEFT_OUT = ("output", "name", "tags", "version", "progress", "keep", "runtime.fastest")
+LEFT_OUT = (
+    "output",
+    "name",
+    "tags",
+    "version",
+    "progress",
+    "keep",
+    "log_every",
+    "sample_every",
+    "checkpoint_every",
+    "dataset.root",
+    "runtime.fastest",
+)
 
 
 def session(writer: Any, settings: dict[str, Any]) -> Any:

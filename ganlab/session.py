@@ -12,6 +12,7 @@ from typing import Any
 from torch.utils.tensorboard import SummaryWriter
 
 from ganlab import checkpoints, hparams, lock, pictures, runs
+from ganlab.account import closing, opening
 from ganlab.build import Experiment, plain
 from ganlab.engine import Diverged, play
 from ganlab.observers import progress
@@ -41,6 +42,7 @@ def train(run: Run, experiment: Experiment, done: int = 0, consumed: int = 0) ->
     """
     with lock.held(run.path), logged(run), status(run), Stop() as stop:
         run.note(runtime=experiment.runtime.facts())
+        log.info(opening(run, experiment, done))
         with contextlib.closing(experiment.batches(consumed)) as batches:
             purge = done + 1 if done else None
             with SummaryWriter(str(run.path), purge_step=purge, flush_secs=30) as writer:
@@ -48,6 +50,7 @@ def train(run: Run, experiment: Experiment, done: int = 0, consumed: int = 0) ->
                 end = hparams.session(writer, settings)
                 rounds(run, experiment, batches, writer, stop, done)
                 writer.file_writer.add_summary(end)
+        log.info(closing(run))
 
 
 def rounds(
@@ -67,7 +70,9 @@ def rounds(
         shape = experiment.dataset.spec.shape
         return pictures.render(draw(experiment.averaged(), pictures.enough(shape), config.seed))
 
-    with contextlib.closing(Scalars(run.metrics_file, writer, config.log_every, seen)) as scalars:
+    with contextlib.closing(
+        Scalars(run.metrics_file, writer, config.log_every, last, seen)
+    ) as scalars:
         shown = shower(config.progress)(done + 1, last, lambda: scalars.latest)
         grids = Samples(run.samples, writer, config.sample_every, last, picture, pictures.png)
         saved = Checkpoint(config.checkpoint_every, last, save, stop.asked)

@@ -49,7 +49,7 @@ def resume(run: "Run", words: list[str]) -> int:
     """Play the rounds that are left of a run; the exit code."""
     from ganlab import checkpoints, lock
     from ganlab.build import build
-    from ganlab.commands.attend import attend, opening
+    from ganlab.commands.attend import attend
 
     lock.refuse_held(run.path)
     config = changed(run.config(), words)
@@ -64,7 +64,6 @@ def resume(run: "Run", words: list[str]) -> int:
     experiment.restore(state)
     run.rewind(done)
     run.keep_config(config)
-    log.info(f"{opening(run, experiment)}\nresumed after round {done}")
     return attend(run, experiment, done, state["batches"])
 
 

@@ -11,7 +11,7 @@ EXAMPLES = ("ganlab tensorboard", "ganlab tensorboard outputs/2026-11-22 --port 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("directory", nargs="?", default="outputs", help="of runs (%(default)s)")
+    parser.add_argument("directory", nargs="?", default="outputs", help="of runs (outputs)")
     parser.add_argument("--port", default="6006", help="0 picks a free one (%(default)s)")
 
 

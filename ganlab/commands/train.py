@@ -1,7 +1,6 @@
 """`ganlab train`: compose, check, make the run directory, play."""
 
 import argparse
-import logging
 import shlex
 import sys
 from typing import TYPE_CHECKING
@@ -18,8 +17,6 @@ EXAMPLES = (
     "ganlab train model=wgan_gp --dry-run",
     "ganlab train model=wgan_gp --cfg job",
 )
-
-log = logging.getLogger("ganlab")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +61,6 @@ def start(composition: "Composition") -> "tuple[Run, Experiment]":
 
     from ganlab import runs
     from ganlab.build import build
-    from ganlab.commands.attend import opening
     from ganlab.observers.progress import preparing
     from ganlab.provenance import provenance
 
@@ -82,5 +78,4 @@ def start(composition: "Composition") -> "tuple[Run, Experiment]":
         words=composition.words,
         **provenance(),
     )
-    log.info(opening(run, experiment))
     return run, experiment

@@ -1,11 +1,13 @@
 """How far a run is: a live bar on a terminal, a plain line every 30 seconds elsewhere."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 QUIET_S = 30.0
+log = logging.getLogger("ganlab")
 
 
 class Plain:
@@ -20,9 +22,7 @@ class Plain:
         if now - self.said >= QUIET_S or number == self.last:
             self.said = now
             left = (now - self.started) / (number - self.first + 1) * (self.last - number)
-            print(
-                f"round {number}/{self.last}  {brief(self.latest())}left {clock(left)}", flush=True
-            )
+            log.info(f"round {number}/{self.last}  {brief(self.latest())}left {clock(left)}")
 
     def showing(self) -> AbstractContextManager:
         return nullcontext()
@@ -91,6 +91,6 @@ def preparing() -> Callable[[int, int], None]:
         nonlocal said
         if time.monotonic() - said >= QUIET_S:
             said = time.monotonic()
-            print(f"preparing the data, once: {done} of {total} samples", flush=True)
+            log.info(f"preparing the data, once: {done} of {total} samples")
 
     return report

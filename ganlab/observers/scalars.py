@@ -12,19 +12,21 @@ from torch import Tensor
 
 
 class Scalars:
-    """Logs a round every `every` rounds; `latest` holds what was logged last.
+    """Logs every `every` rounds and the `last`; `latest` holds what was logged most recently.
 
     Images per second counts the real images that were shown, `seen()` so far, since the last log.
     """
 
-    def __init__(self, file: Path, writer: Any, every: int, seen: Callable[[], int]) -> None:
+    def __init__(
+        self, file: Path, writer: Any, every: int, last: int, seen: Callable[[], int]
+    ) -> None:
         self.file = open(file, "a", encoding="utf-8")  # noqa: SIM115, closed by close()
-        self.writer, self.every, self.seen = writer, every, seen
+        self.writer, self.every, self.last, self.seen = writer, every, last, seen
         self.latest: dict[str, float] = {}
         self.then, self.seen_then = time.perf_counter(), seen()
 
     def __call__(self, number: int, game: Any, record: dict[str, Tensor]) -> None:
-        if number % self.every == 0:
+        if number % self.every == 0 or number == self.last:
             self.log(number, read(record))
 
     def log(self, number: int, values: dict[str, float]) -> None:

@@ -120,7 +120,7 @@ class Relay:
         return every * math.ceil(BLOCK_S / round_s / every)
 
     def own(self, n: int) -> Iterator[None]:
-        """Seconds per round over n rounds of the run; those with a grid or checkpoint stand aside."""
+        """Seconds per round over n rounds of the run, the rare ones not counted."""
         spent, counted, started = 0.0, 0, self.now()
         for _ in range(n):
             if self.rare():

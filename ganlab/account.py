@@ -1,0 +1,37 @@
+"""What a run says of itself at its beginning and at its end."""
+
+from ganlab.build import Experiment
+from ganlab.runs import Run
+
+
+def opening(run: Run, experiment: Experiment, done: int) -> str:
+    """Where, what and how much is about to be played."""
+    sizes = ", ".join(f"{player} {size}" for player, size in parameter_counts(experiment).items())
+    runtime, rounds = experiment.runtime, experiment.config.rounds
+    resumed = f", resumed after round {done}" if done else ""
+    return (
+        f"run      {run.path}\n"
+        f"plays    {rounds} rounds on {runtime.device} in {runtime.precision}, "
+        f"{runtime.threads} threads{resumed}\n"
+        f"moves    {sizes} parameters"
+    )
+
+
+def closing(run: Run) -> str:
+    """Where everything is, and the next commands."""
+    newest = max(run.samples.glob("[0-9]*.png"), default=run.samples)
+    id, rounds = run.facts()["id"], 2 * int(run.config()["rounds"])
+    return (
+        f"done     {run.path}\n"
+        f"samples  {newest}\n"
+        f"next     ganlab sample {id} n=64 seed=3\n"
+        f"         ganlab resume {id} rounds={rounds}\n"
+        f"         ganlab tensorboard"
+    )
+
+
+def parameter_counts(experiment: Experiment) -> dict[str, str]:
+    """How many parameters each player moves, such as 1.2M."""
+    game = experiment.game
+    counts = {p: sum(x.numel() for x in game.movable(p)) for p in game.players}
+    return {p: f"{n / 1e6:.1f}M" if n >= 1e6 else f"{n / 1e3:.0f}k" for p, n in counts.items()}

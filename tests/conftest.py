@@ -1,0 +1,51 @@
+"""What the tests share: a cache of their own, tiny configurations, real data where they are."""
+
+import copy
+import functools
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from omegaconf import DictConfig
+
+from ganlab.compose import compose
+
+TINY = ("runtime=cpu", "runtime.precision=fp32", "batch_size=8", "network.width=4")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory):
+    """All tests prepare data into one directory, unless they choose another."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Tiny tensors gain nothing from threads, and several test runs may share the machine."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def mnist_root():
+    """Where MNIST lies, if it does."""
+    beside = Path(__file__).parents[2] / "shared" / "data"
+    root = Path(os.environ.get("GANLAB_DATA") or beside)
+    if not (root / "MNIST").is_dir():
+        pytest.skip("no MNIST on this machine; GANLAB_DATA says where it is")
+    return root
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """Compose words into a configuration that plays a round in milliseconds, by default digits."""
+
+    @functools.cache
+    def composed(words: tuple[str, ...]) -> DictConfig:
+        points = {"dataset=ring", "dataset=grid"} & set(words)
+        coarse = () if points else ("dataset.resolution=16",)
+        return compose([*TINY, *coarse, *words]).config
+
+    return lambda *words: copy.deepcopy(composed(words))
