@@ -5,7 +5,7 @@ import importlib
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 from ganlab.errors import GanlabError
@@ -14,7 +14,7 @@ VERBS = {
     "train": "train a recipe on a dataset, in a run directory of its own",
     "resume": "continue a run exactly where its last checkpoint left it",
     "sample": "draw samples from a run",
-    "list": "list what can be chosen: datasets, models, losses, experiments, ...",
+    "list": "list what can be chosen: datasets, models, losses, ...",
     "show": "show a configuration and the origin of its values, or a run",
     "tensorboard": "look at all runs in TensorBoard",
 }
@@ -53,8 +53,7 @@ def run(verb: str, words: list[str]) -> int:
     command = importlib.import_module(f"ganlab.commands.{verb}")
     parser = argparse.ArgumentParser(
         f"ganlab {verb}",
-        description=VERBS[verb].capitalize() + ".",
-        epilog="examples:\n" + "\n".join(f"  {line}" for line in command.EXAMPLES),
+        description=f"{VERBS[verb].capitalize()}.\n\nexamples:\n{indented(command.EXAMPLES)}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -76,12 +75,15 @@ def refuse(error: GanlabError) -> int:
 
 def overview() -> str:
     """The verbs, one line each, and examples to copy."""
-    verbs = "\n".join(f"  {verb:12} {summary}" for verb, summary in VERBS.items())
-    examples = "\n".join(f"  {line}" for line in EXAMPLES)
+    verbs = indented(f"{verb:12} {summary}" for verb, summary in VERBS.items())
     return (
-        f"usage: ganlab VERB [words]\n\n{verbs}\n\nexamples:\n{examples}\n\n"
+        f"usage: ganlab VERB [words]\n\n{verbs}\n\nexamples:\n{indented(EXAMPLES)}\n\n"
         "`ganlab VERB --help` tells more of a verb, `ganlab --version` the versions."
     )
+
+
+def indented(lines: Iterable[str]) -> str:
+    return "\n".join(f"  {line}" for line in lines)
 
 
 def suggestion(verb: str) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "ganlab resume last",
     "ganlab resume 3f9a rounds=20000",
-    "ganlab resume outputs/2026-11-22/14-03-07-wgan_gp-mnist-3f9a checkpoint_every=100",
+    "ganlab resume outputs/2026-11-22/14-03-07-wgan_gp-mnist-3f9a",
 )
 CHANGEABLE = (
     "rounds",
