@@ -3,12 +3,10 @@
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_module
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
@@ -17,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ganlab import schema
 from ganlab.errors import ConfigError
-from ganlab.options import user_directories
+from ganlab.options import Options, make_importable, options, user_directories
 
 
 @dataclass(frozen=True)
@@ -34,32 +32,33 @@ def compose(words: Sequence[str], config_dir: str | None = None) -> Composition:
 
     Raises ConfigError for what is unknown, of a wrong type or out of range.
     """
+    places = user_directories(config_dir)
+    make_importable(places)
     try:
         with initialize_config_module("ganlab.conf", version_base="1.3"):
-            return checked([parse(word) for word in words], search_path(config_dir))
+            return checked([parse(word) for word in words], options(places), search_path(places))
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(str(error).splitlines()[0]) from error
 
 
-def checked(overrides: list[Override], search: list[str]) -> Composition:
+def checked(overrides: list[Override], groups: Options, search: list[str]) -> Composition:
     """Choose options, then set values: each is looked up in what the options made of the config."""
-    chosen = [o for o in overrides if is_group(o)]
+    chosen = [o for o in overrides if o.key_or_group in groups]
+    values = [o for o in overrides if o.key_or_group not in groups]
     for override in chosen:
-        refuse_unknown_option(override)
+        refuse_unknown_option(override, groups)
     words = [str(override.input_line) for override in chosen]
     base = hydra_compose("train", search + words)
-    values = [o for o in overrides if not is_group(o)]
     for override in values:
-        refuse_unknown_key(override.key_or_group, base)
+        refuse_unknown_key(override.key_or_group, base, groups)
     words += ["++" + str(override.input_line).lstrip("+") for override in values]
     config = hydra_compose("train", search + words, return_hydra_config=True)
-    choices = dict(config.hydra.runtime.choices)
+    choices = {g: c for g, c in config.hydra.runtime.choices.items() if g in groups and c}
     plain = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     for override in values:
         schema.refuse_other_type(override.key_or_group, base, plain)
     schema.refuse_out_of_range(plain)
-    chosen_of = {g: c for g, c in choices.items() if "/" not in g and c}
-    return Composition(plain, chosen_of, search + words)
+    return Composition(plain, choices, search + words)
 
 
 def parse(word: str) -> Override:
@@ -82,9 +81,8 @@ def parse(word: str) -> Override:
     return override
 
 
-def search_path(config_dir: str | None) -> list[str]:
-    """Where else options are found, as an override; names that ship with ganlab are refused."""
-    places = user_directories(config_dir)
+def search_path(places: list[Path]) -> list[str]:
+    """Where else options are found, as an override of Hydra's."""
     listed = ",".join(f'"file://{place.resolve()}"' for place in places)
     return [f"hydra.searchpath=[{listed}]"] if places else []
 
@@ -100,29 +98,22 @@ def tell(composition: Composition, cfg: str | None, info: str | None) -> None:
     hydra.main(version_base="1.3", config_path="pkg://ganlab.conf", config_name="train")(print)()
 
 
-def is_group(override: Override) -> bool:
-    return override.key_or_group in GlobalHydra.instance().config_loader().list_groups("")
-
-
-def refuse_unknown_option(override: Override) -> None:
+def refuse_unknown_option(override: Override, groups: Options) -> None:
     """Raise ConfigError unless the option exists; `null` chooses none."""
-    loader = GlobalHydra.instance().config_loader()
-    group = override.key_or_group
-    option: Any = override.value()
-    options = loader.get_group_options(group, ObjectType.CONFIG)
-    if option is not None and str(option) not in options:
-        near = nearest(str(option), options) or options
+    group, option = override.key_or_group, override.value()
+    names = list(groups[group])
+    if option is not None and option not in names:
+        near = nearest(f"{option!s}", names) or names
         raise ConfigError(
-            f"{group}={option}: no such {group}; {did_you_mean(near)} "
+            f"{group}={option!s}: no such {group}; {did_you_mean(near)} "
             f"(`ganlab list {group}` shows all)"
         )
 
 
-def refuse_unknown_key(key: str, base: DictConfig) -> None:
+def refuse_unknown_key(key: str, base: DictConfig, groups: Options) -> None:
     """Raise ConfigError, with the nearest names, for a key that nothing would read."""
-    if schema.is_known(key, base):
+    if key.startswith("hydra") or schema.is_known(key, base):
         return
-    groups = GlobalHydra.instance().config_loader().list_groups("")
     names = [*keys(base), *groups]
     leaf = key.rpartition(".")[2]
     same_leaf = [name for name in names if name.rpartition(".")[2] == leaf]

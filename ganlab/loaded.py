@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ganlab import checkpoints, runs
 from ganlab.build import Experiment, build
+from ganlab.options import make_importable, user_directories
 from ganlab.runs import Run
 from ganlab.sampling import draw
 
@@ -31,11 +32,12 @@ class Loaded:
         return draw(game, n, seed)
 
 
-def load(reference: str, output: str = "outputs") -> Loaded:
+def load(reference: str, output: str = "outputs", config_dir: str | None = None) -> Loaded:
     """Load a run named by a path, `last`, or a unique prefix of its name or id.
 
     Raises ConfigError where no such run is, CheckpointError where none of its checkpoints is good.
     """
+    make_importable(user_directories(config_dir))
     run = runs.find(reference, output)
     state = checkpoints.load(run.checkpoints, log.warning)
     experiment = build(run.config())

@@ -1,8 +1,12 @@
 """Where options lie: the shipped configuration, then the user's own directories."""
 
+import sys
 from pathlib import Path
 
 from ganlab.errors import ConfigError
+
+Options = dict[str, dict[str, Path]]
+"""The file of every option, by group and name."""
 
 
 def shipped() -> Path:
@@ -25,9 +29,17 @@ def user_directories(config_dir: str | None) -> list[Path]:
     return [*places, *own]
 
 
-def options(directories: list[Path]) -> dict[str, dict[str, Path]]:
+def make_importable(directories: list[Path]) -> None:
+    """Let the user's YAML name the user's own modules: those beside each directory."""
+    for directory in directories:
+        parent = str(directory.resolve().parent)
+        if parent not in sys.path:
+            sys.path.append(parent)
+
+
+def options(directories: list[Path]) -> Options:
     """The file of every option, by group and name."""
-    found: dict[str, dict[str, Path]] = {}
+    found: Options = {}
     for place in [shipped(), *directories]:
         for file in sorted(place.glob("*/*.yaml")):
             found.setdefault(file.parent.name, {})[file.stem] = file

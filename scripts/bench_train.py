@@ -22,6 +22,8 @@ a grid and of a checkpoint, measured after the play, is added to every block at 
 (grid/sample_every + checkpoint/checkpoint_every). "Overhead" thus contains logs, grids,
 checkpoints, and heartbeats where they fall; it leaves out start-up and the progress display.
 
+Compare on an idle machine: several threads that wait for each other suffer most from company.
+
 Memory is the peak of a fresh process that plays 40 rounds (ganlab's end with a grid and a
 checkpoint): resident, with interpreter and torch, or what CUDA allocated where there is a GPU.
 """
@@ -30,6 +32,7 @@ import argparse
 import os
 import platform
 import statistics
+import sys
 import tempfile
 from pathlib import Path
 
@@ -58,12 +61,13 @@ def main() -> None:
             for precision in arguments.precision:
                 words = [*CASES[case].split(), f"runtime.precision={precision}"]
                 words = [w if there or w != "dataset=mnist" else "dataset=digits" for w in words]
+                print(f"measuring {case} {precision}", file=sys.stderr)
                 speed, cost = measure(words, arguments.seconds, raw)
                 speeds.append([case, precision, *speed])
                 costs.append([case, precision, *cost])
     show = markdown if arguments.markdown else text
     print(show(["rounds/s", "", *WAYS, "faster than plain", "overhead"], speeds))
-    print(show(["peak MB", "", *WAYS, "log", "grid", "save", "a round"], costs))
+    print(show(["peak MB", "", *WAYS, "log", "grid", "save", "added/round"], costs))
 
 
 def parse() -> argparse.Namespace:
@@ -120,7 +124,8 @@ def machine() -> str:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         cpu = next((line.split(": ")[1] for line in lines if line.startswith("model name")), cpu)
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else cpu
-    return f"{device}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    load = f", load before {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    return f"{device}, {torch.get_num_threads()} threads, torch {torch.__version__}{load}"
 
 
 if __name__ == "__main__":

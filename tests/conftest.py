@@ -40,12 +40,12 @@ def mnist_root():
 
 @pytest.fixture(scope="session")
 def tiny():
-    """Compose words into a configuration that plays a round in milliseconds, by default digits."""
+    """Compose words into a configuration whose rounds take milliseconds, by default of digits."""
 
     @functools.cache
     def composed(words: tuple[str, ...]) -> DictConfig:
-        points = {"dataset=ring", "dataset=grid"} & set(words)
-        coarse = () if points else ("dataset.resolution=16",)
+        elsewhere = any(word.startswith(("dataset=", "experiment=")) for word in words)
+        coarse = [] if elsewhere else ["dataset.resolution=16"]
         return compose([*TINY, *coarse, *words]).config
 
     return lambda *words: copy.deepcopy(composed(words))

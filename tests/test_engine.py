@@ -41,10 +41,10 @@ class Duel(nn.Module):
         yield from self.turns(self, number)
 
 
-def duel(turns, rounds=1, make=functools.partial(torch.optim.SGD, lr=0.1), **rest):
-    """Play a duel; gives the game."""
+def duel(turns, rounds=1, **rest):
+    """Play a duel by gradient descent with rate 0.1; gives the game."""
     game = Duel(turns)
-    optimizers = {player: make(game.movable(player)) for player in game.players}
+    optimizers = {p: torch.optim.SGD(game.movable(p), lr=0.1) for p in game.players}
     play(game, optimizers, iter(()), range(1, rounds + 1), 0, **rest)
     return game
 

@@ -42,13 +42,7 @@ def run(home):
 
 def in_process(*words, **more):
     command = [sys.executable, "-m", "ganlab", *words]
-    return subprocess.run(
-        [sys.executable, "-m", "ganlab", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        **more,
-    )
+    return subprocess.run(command, capture_output=True, text=True, check=False, **more)
 
 
 def started(*words):

@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "words", nargs="*", metavar="KEY=VALUE", help=f"may change: {', '.join(CHANGEABLE)}"
     )
+    parser.add_argument("--config-dir", metavar="DIR", help="beside which modules of your own are")
     parser.add_argument(
         "--output", default="outputs", help="where runs are looked for (%(default)s)"
     )
@@ -41,7 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from ganlab import runs
+    from ganlab.options import make_importable, user_directories
 
+    make_importable(user_directories(arguments.config_dir))
     return resume(runs.find(arguments.run, arguments.output), arguments.words)
 
 

@@ -27,6 +27,7 @@ log = logging.getLogger("ganlab")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="a path, `last`, or a prefix of a name or id")
     parser.add_argument("words", nargs="*", metavar="KEY=VALUE", help=HELP)
+    parser.add_argument("--config-dir", metavar="DIR", help="beside which modules of your own are")
     parser.add_argument(
         "--output", default="outputs", help="where runs are looked for (%(default)s)"
     )
@@ -36,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     wish = settings(arguments.words)
     from ganlab.loaded import load
 
-    loaded = load(arguments.run, arguments.output)
+    loaded = load(arguments.run, arguments.output, arguments.config_dir)
     samples = loaded.sample(wish["n"], wish["seed"], wish["weights"])
     name = f"seed{wish['seed']}-n{wish['n']}"
     try:

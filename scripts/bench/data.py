@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -32,11 +31,10 @@ def loaded(raw: Path, side: int, size: int) -> Iterator[list[Tensor]]:
         yield from loader
 
 
-def gathered(stored: np.ndarray, size: int, device: str) -> Iterator[Tensor]:
+def gathered(data: Tensor, size: int) -> Iterator[Tensor]:
     """Batches by index from one uint8 tensor on the device, in a new order each epoch."""
-    data = torch.tensor(stored, device=device)
     while True:
-        order = torch.randperm(len(data), device=device)
+        order = torch.randperm(len(data), device=data.device)
         for index in order[: len(data) // size * size].split(size):
             yield data.index_select(0, index).float().sub_(127.5).mul_(1 / 127.5)
 
@@ -59,12 +57,14 @@ class Digits(Dataset):
 
 
 def unpack(root: Path, raw: Path) -> bool:
-    """Unpack MNIST's files from `root` to `raw`, where torchvision wants them; False if absent."""
-    packed = [root / f"MNIST/raw/{part}-{kind}-ubyte.gz" for part in PARTS for kind in KINDS]
-    if not all(file.exists() for file in packed):
+    """Lay MNIST's files, packed or not, from `root` into `raw` for torchvision; False if absent."""
+    names = [f"{part}-{kind}-ubyte" for part in PARTS for kind in KINDS]
+    found = [next((root / "MNIST/raw").glob(f"{name}*"), None) for name in names]
+    if None in found:
         return False
     (raw / "MNIST/raw").mkdir(parents=True)
-    for file in packed:
-        with gzip.open(file) as source, open(raw / "MNIST/raw" / file.stem, "wb") as target:
+    for name, file in zip(names, found, strict=True):
+        opened = gzip.open(file) if file.suffix == ".gz" else open(file, "rb")
+        with opened as source, open(raw / "MNIST/raw" / name, "wb") as target:
             shutil.copyfileobj(source, target)
     return True

@@ -66,7 +66,8 @@ def lean(words: list[str], raw: Path) -> Callable[[], None]:
     parameters_g, parameters_d = list(generator.parameters()), list(discriminator.parameters())
     precise = experiment.runtime.precise()
     penalty = None if isinstance(game.penalty, NoPenalty) else game.penalty
-    batches = gathered(experiment.dataset.arrays("train")["data"], config.batch_size, device)
+    stored = experiment.dataset.stored.columns["train"]["data"].read()
+    batches = gathered(torch.from_numpy(stored).to(device), config.batch_size)
     follow = average(generator, config.average.decay)
 
     def play_round() -> None:

@@ -6,10 +6,11 @@ import signal
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
@@ -61,8 +62,11 @@ def race(words: list[str], seconds: float, raw: Path) -> Result:
         run, experiment = start(compose([*run_words(directory), *words]))
         relay = Relay(experiment, rivals, seconds)
         experiment.pace = relay
-        with contextlib.suppress(session.Interrupted):
+        try:
             session.train(run, experiment)
+        except session.Interrupted as stop:
+            if not relay.over:
+                raise KeyboardInterrupt from stop
         config, result = experiment.config, relay.result
         result.occasions = occasions(run, experiment)
     result.amortised = (
@@ -90,7 +94,7 @@ class Relay:
         self.pace, self.config = experiment.pace, experiment.config
         self.device = torch.device(experiment.runtime.device)
         self.rivals, self.seconds, self.result = rivals, seconds, Result()
-        self.number = 0
+        self.number, self.over = 0, False
         self.programme = self.alternate()
         next(self.programme)
 
@@ -111,6 +115,7 @@ class Relay:
             self.result.blocks["ganlab"].append((yield from self.own(n)))
             for way, play_round in self.rivals.items():
                 self.result.blocks[way].append(self.theirs(play_round, n))
+        self.over = True
         signal.raise_signal(signal.SIGINT)  # the run saves its last round and stops
         yield
 
@@ -119,7 +124,7 @@ class Relay:
         every = self.config.log_every
         return every * math.ceil(BLOCK_S / round_s / every)
 
-    def own(self, n: int) -> Iterator[None]:
+    def own(self, n: int) -> Generator[None, None, float]:
         """Seconds per round over n rounds of the run, the rare ones not counted."""
         spent, counted, started = 0.0, 0, self.now()
         for _ in range(n):
@@ -159,7 +164,7 @@ def occasions(run: Run, experiment: Experiment, times: int = 7) -> dict[str, flo
     *_, logged = run.metrics()
     record = {k: torch.tensor(v, device=device) for k, v in logged.items() if "/" in k}
 
-    def picture():
+    def picture() -> np.ndarray:
         shape = experiment.dataset.spec.shape
         return pictures.render(draw(experiment.averaged(), pictures.enough(shape), config.seed))
 
