@@ -1,6 +1,7 @@
 """The moving average of the modules that sample, kept by the engine."""
 
 import copy
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -17,29 +18,30 @@ class Average(nn.Module):
     def __init__(self, game: Any, decay: float, ramp: float) -> None:
         super().__init__()
         self.decay, self.ramp = decay, ramp
-        self.shadows = nn.ModuleDict({name: shadow(getattr(game, name)) for name in game.averaged})
+        modules = {name: getattr(game, name) for name in game.averaged}
+        self.shadows = nn.ModuleDict({name: shadow(module) for name, module in modules.items()})
+        sides = self.shadows.values(), modules.values()
+        self.moving, self.towards = (tensors(side, nn.Module.parameters) for side in sides)
+        self.copies, self.originals = (tensors(side, nn.Module.buffers) for side in sides)
 
     @torch.no_grad()
-    def update(self, game: Any, number: int) -> None:
+    def update(self, number: int) -> None:
         """Move the average towards the game as it is after round `number`."""
         kept = min(self.decay, (1 + number) / (self.ramp + number))
-        ours, theirs = self.pairs(game, nn.Module.parameters)
-        torch._foreach_lerp_(ours, theirs, 1 - kept)
-        ours, theirs = self.pairs(game, nn.Module.buffers)
-        if ours:
-            torch._foreach_copy_(ours, theirs)
-
-    def pairs(self, game: Any, kind: Any) -> tuple[list[Tensor], list[Tensor]]:
-        """The tensors of a kind, ours and the game's, in the same order."""
-        ours = [t for module in self.shadows.values() for t in kind(module)]
-        theirs = [t for name in self.shadows for t in kind(getattr(game, name))]
-        return ours, theirs
+        torch._foreach_lerp_(self.moving, self.towards, 1 - kept)
+        if self.copies:
+            torch._foreach_copy_(self.copies, self.originals)
 
     def view(self, game: Any) -> Any:
         """The same game, sharing everything but the averaged modules, to sample from."""
         averaged = copy.copy(game)
         averaged._modules = {**game._modules, **self.shadows._modules}
         return averaged
+
+
+def tensors(modules: Iterable[nn.Module], kind: Callable) -> list[Tensor]:
+    """All parameters or buffers of some modules, in order."""
+    return [tensor for module in modules for tensor in kind(module)]
 
 
 def shadow(module: nn.Module) -> nn.Module:

@@ -1,19 +1,19 @@
 """From a configuration to the objects that play: dataset, game, optimizers, average."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 import torch
-from hydra.errors import InstantiationException
 from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from ganlab import optimizers, runtime, schema
 from ganlab.average import Average
-from ganlab.errors import CheckpointError, ConfigError, GanlabError
+from ganlab.errors import CheckpointError, ConfigError
 from ganlab.games.game import Game
 
 
@@ -129,15 +129,8 @@ def make(config: DictConfig, key: str) -> Any:
     for name in settings.keys() - schema.parameters(target):
         takes = ", ".join(sorted(schema.parameters(target)))
         raise ConfigError(f"{key}.{name}: {node._target_} has no such parameter; it takes {takes}")
-    try:
-        return instantiate(
-            {"_target_": node._target_, "_partial_": node.get("_partial_", False)}, **settings
-        )
-    except InstantiationException as error:
-        cause = error.__cause__
-        if isinstance(cause, GanlabError):
-            raise cause from None
-        raise ConfigError(f"{key}: {cause or error}") from error
+    settings = instantiate(settings, _convert_="all")
+    return functools.partial(target, **settings) if node.get("_partial_") else target(**settings)
 
 
 def plain(node: Any) -> Any:

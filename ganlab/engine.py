@@ -1,6 +1,7 @@
 """The engine: it plays any game, and lets exactly the player whose turn it is move."""
 
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -40,7 +41,7 @@ def play(
             move(turn, movable[turn.player], optimizers[turn.player])
             record |= turn.record()
         if average:
-            average.update(game, number)
+            average.update(number)
         for observe in observers:
             observe(number, game, record)
 
@@ -72,20 +73,25 @@ def gradient_norm(movable: list[Tensor]) -> Tensor:
         if parameter.grad is None:
             parameter.grad = torch.zeros_like(parameter)
         gradients.append(parameter.grad)
-    return torch.nn.utils.get_total_norm(gradients)
+    return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
 
 
 def refuse_non_finite(turn: Any) -> None:
     """Raise `Diverged` on a non-finite gradient where reading it stalls no accelerator."""
     norm = turn.measures["gradient_norm"]
-    if norm.device.type == "cpu" and not norm.isfinite():
+    if norm.device.type == "cpu" and not math.isfinite(norm.item()):
         losses = ", ".join(f"{name} {loss:.4g}" for name, loss in turn.losses.items())
         raise Diverged(f"the {turn.player}'s gradient norm is {norm:.4g} ({losses})")
 
 
 def seed_round(seed: int, number: int) -> None:
-    """Seed all noise of a round by (seed, number) alone."""
-    torch.manual_seed(mix(seed, number))
+    """Seed all noise of a round, on every device in use, by (seed, number) alone."""
+    mixed = mix(seed, number)
+    torch.default_generator.manual_seed(mixed)  # torch.manual_seed costs a hundred times as much
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed(mixed)
+    if torch.backends.mps.is_available():
+        torch.mps.manual_seed(mixed)
 
 
 def mix(*numbers: int) -> int:

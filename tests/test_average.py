@@ -37,7 +37,7 @@ def averaged_at(kept, rounds):
     average = Average(game, **kept)
     game.become(1.0)
     for number in range(1, rounds + 1):
-        average.update(game, number)
+        average.update(number)
     return average.shadows["generator"][0].weight, game
 
 
@@ -60,7 +60,7 @@ def test_the_ramp_ends_at_the_decay():
     weight = average.shadows["generator"][0].weight
     before = weight.clone()
     game.become(1.0)
-    average.update(game, 10**6)
+    average.update(10**6)
     assert_close(weight, 0.9 * before + 0.1)
 
 
@@ -69,7 +69,7 @@ def test_a_decay_of_zero_follows_the_raw_weights():
     average = Average(game, decay=0.0, ramp=10.0)
     for parameter in game.generator.parameters():
         nn.init.normal_(parameter)
-    average.update(game, 1)
+    average.update(1)
     ours = average.shadows["generator"].state_dict()
     assert_close(ours, game.generator.state_dict(), rtol=0, atol=0)
 
@@ -78,7 +78,7 @@ def test_buffers_are_copied():
     game = Trio()
     average = Average(game, decay=0.999, ramp=1.0)
     game.generator(torch.randn(8, 2))
-    average.update(game, 1)
+    average.update(1)
     theirs = dict(game.generator.named_buffers())
     assert_close(dict(average.shadows["generator"].named_buffers()), theirs, rtol=0, atol=0)
     assert theirs["1.num_batches_tracked"] == 1
@@ -88,7 +88,7 @@ def test_an_update_writes_in_place():
     game = Trio()
     average = Average(game, decay=0.9, ramp=1.0)
     before = [tensor.data_ptr() for tensor in average.state_dict().values()]
-    average.update(game, 1)
+    average.update(1)
     assert [tensor.data_ptr() for tensor in average.state_dict().values()] == before
 
 

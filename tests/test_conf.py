@@ -55,6 +55,9 @@ def targets():
             yield pytest.param(key, node, id=f"{place(file)}:{key}")
 
 
+TARGETS = list(targets())
+
+
 def own(target):
     """The parameters of a target and of those bases that it passes the rest on to."""
     found = inspect.signature(target).parameters.values()
@@ -120,7 +123,7 @@ def test_the_name_of_an_option_is_snake_case(file):
     assert file.stem == file.stem.lower()
 
 
-@pytest.mark.parametrize(("key", "node"), targets())
+@pytest.mark.parametrize(("key", "node"), TARGETS)
 def test_the_keys_of_a_node_are_the_signature_of_its_target(key, node):
     parameters = own(get_object(node["_target_"]))
     given = {name for name in node if not name.startswith("_")} - KEPT
@@ -130,7 +133,7 @@ def test_the_keys_of_a_node_are_the_signature_of_its_target(key, node):
     assert required <= given | PASSED.get(key, set())
 
 
-@pytest.mark.parametrize(("key", "node"), targets())
+@pytest.mark.parametrize(("key", "node"), TARGETS)
 def test_what_appears_in_yaml_has_no_default_in_python(key, node):
     if node["_target_"].startswith("ganlab."):
         parameters = own(get_object(node["_target_"]))
@@ -142,7 +145,7 @@ def has_default(parameter):
     return parameter.default is not parameter.empty
 
 
-@pytest.mark.parametrize(("key", "node"), targets())
+@pytest.mark.parametrize(("key", "node"), TARGETS)
 def test_the_schema_knows_every_key_of_a_node(key, node):
     given = {name for name in node if not name.startswith("_")} - KEPT
     assert given <= schema.parameters(get_object(node["_target_"]))

@@ -64,7 +64,7 @@ def unpack(root: Path, raw: Path) -> bool:
         return False
     (raw / "MNIST/raw").mkdir(parents=True)
     for name, file in zip(names, found, strict=True):
-        opened = gzip.open(file) if file.suffix == ".gz" else open(file, "rb")
-        with opened as source, open(raw / "MNIST/raw" / name, "wb") as target:
+        unpacking = gzip.open if file.suffix == ".gz" else open
+        with unpacking(file, "rb") as source, open(raw / "MNIST/raw" / name, "wb") as target:
             shutil.copyfileobj(source, target)
     return True

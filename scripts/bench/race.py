@@ -174,7 +174,7 @@ def occasions(run: Run, experiment: Experiment, times: int = 7) -> dict[str, flo
 
     with (
         SummaryWriter(str(run.path)) as writer,
-        contextlib.closing(Scalars(run.metrics_file, writer, 1, lambda: 0)) as scalars,
+        contextlib.closing(Scalars(run.metrics_file, writer, 1, 1, lambda: 0)) as scalars,
     ):
         grids = Samples(run.samples, writer, 1, 1, picture, pictures.png)
         calls = {

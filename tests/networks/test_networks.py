@@ -99,7 +99,7 @@ def test_dcgan_doubles_its_channels_up_to_eightfold():
 
 def test_dcgan_has_no_norm_at_the_output_and_at_the_input():
     generator, discriminator = pair(dcgan, (3, 64, 64), width=4, norm="batch")
-    assert [type(m) for m in generator[-2:]] == [nn.ConvTranspose2d, nn.Tanh]
+    assert [type(m) for m in list(generator)[-2:]] == [nn.ConvTranspose2d, nn.Tanh]
     assert [type(m) for m in discriminator.features[:2]] == [nn.Conv2d, nn.LeakyReLU]
     norms = [m for m in discriminator.modules() if isinstance(m, NORMS)]
     assert len(norms) == len(convolutions(discriminator)) - 1
@@ -235,7 +235,7 @@ def test_an_unknown_norm_is_refused_with_those_that_are_known(family):
         family.Generator(LATENT, (1, 16, 16), width=4, norm="bogus", **depth)
 
 
-@pytest.mark.parametrize(("family", "norm"), itertools.product([dcgan, resnet], PER_SAMPLE))
+@pytest.mark.parametrize(("family", "norm"), list(itertools.product([dcgan, resnet], PER_SAMPLE)))
 def test_norms_of_a_critic_do_not_mix_samples(family, norm):
     critic = family.Discriminator((1, 16, 16), 1, width=4, norm=norm)
     x = torch.randn(4, 1, 16, 16)
