@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
-from hydra.utils import get_object, instantiate
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
@@ -117,7 +117,10 @@ def build_optimizers(config: DictConfig, game: Game) -> dict[str, torch.optim.Op
         if "betas" in settings:
             settings["betas"] = tuple(map(float, settings["betas"]))  # Adam refuses an int 0
         partial = make(OmegaConf.create({"optimizer": settings}), "optimizer")
-        made[player] = partial(game.movable(player))
+        try:
+            made[player] = partial(game.movable(player))
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise ConfigError(f"optimizer: {error}") from error
     return made
 
 
@@ -125,12 +128,17 @@ def make(config: DictConfig, key: str) -> Any:
     """Instantiate the node at `key`; a key that its target does not take is refused by name."""
     node = OmegaConf.select(config, key)
     settings = {k: v for k, v in plain(node).items() if not k.startswith("_")}
-    target = get_object(node._target_)
+    target = schema.located(node._target_)
     for name in settings.keys() - schema.parameters(target):
         takes = ", ".join(sorted(schema.parameters(target)))
         raise ConfigError(f"{key}.{name}: {node._target_} has no such parameter; it takes {takes}")
     settings = instantiate(settings, _convert_="all")
-    return functools.partial(target, **settings) if node.get("_partial_") else target(**settings)
+    if node.get("_partial_"):
+        return functools.partial(target, **settings)
+    try:
+        return target(**settings)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{key}: {error}") from error
 
 
 def plain(node: Any) -> Any:

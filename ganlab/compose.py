@@ -1,6 +1,7 @@
 """From words of the command line to one configuration that was checked."""
 
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from ganlab import schema
 from ganlab.errors import ConfigError
@@ -37,7 +39,7 @@ def compose(words: Sequence[str], config_dir: str | None = None) -> Composition:
     try:
         with initialize_config_module("ganlab.conf", version_base="1.3"):
             return checked([parse(word) for word in words], options(places), search_path(places))
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, YAMLError) as error:
         raise ConfigError(str(error).splitlines()[0]) from error
 
 
@@ -47,7 +49,7 @@ def checked(overrides: list[Override], groups: Options, search: list[str]) -> Co
     values = [o for o in overrides if o.key_or_group not in groups]
     for override in chosen:
         refuse_unknown_option(override, groups)
-    words = [str(override.input_line) for override in chosen]
+    words = [str(o.input_line) for o in chosen if o.value() is not None]
     base = hydra_compose("train", search + words)
     for override in values:
         refuse_unknown_key(override.key_or_group, base, groups)
@@ -57,7 +59,7 @@ def checked(overrides: list[Override], groups: Options, search: list[str]) -> Co
     plain = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     for override in values:
         schema.refuse_other_type(override.key_or_group, base, plain)
-    schema.refuse_out_of_range(plain)
+    schema.refuse_out_of_range(plain, [o.key_or_group for o in values])
     return Composition(plain, choices, search + words)
 
 
@@ -99,10 +101,13 @@ def tell(composition: Composition, cfg: str | None, info: str | None) -> None:
 
 
 def refuse_unknown_option(override: Override, groups: Options) -> None:
-    """Raise ConfigError unless the option exists; `null` chooses none."""
+    """Raise ConfigError unless the option exists; `null` chooses no experiment."""
     group, option = override.key_or_group, override.value()
     names = list(groups[group])
-    if option is not None and option not in names:
+    if option is None and group == "experiment":
+        return
+    if option not in names:
+        option = "null" if option is None else option
         near = nearest(f"{option!s}", names) or names
         raise ConfigError(
             f"{group}={option!s}: no such {group}; {did_you_mean(near)} "
@@ -112,12 +117,12 @@ def refuse_unknown_option(override: Override, groups: Options) -> None:
 
 def refuse_unknown_key(key: str, base: DictConfig, groups: Options) -> None:
     """Raise ConfigError, with the nearest names, for a key that nothing would read."""
-    if key.startswith("hydra") or schema.is_known(key, base):
+    if key.startswith("hydra.") or schema.is_known(key, base):
         return
-    names = [*keys(base), *groups]
+    names = list(dict.fromkeys([*keys(base), *groups]))
     leaf = key.rpartition(".")[2]
     same_leaf = [name for name in names if name.rpartition(".")[2] == leaf]
-    near = same_leaf or nearest(key, names)
+    near = same_leaf or nearest(re.sub(r"\.players\.\w+", "", key), names)
     hint = did_you_mean(near) if near else "`ganlab show` lists all keys"
     raise ConfigError(f"{key}: no such key; {hint}")
 

@@ -29,7 +29,8 @@ def play(
 
     `pace(number)` sets the learning rates of a round, `precision()` is the context in which the
     losses (never their gradients) are computed, and each `observer(number, game, record)` sees
-    the round's detached measures. Raises `Diverged` before a player moves by a non-finite step.
+    the round's detached measures. On a CPU, raises `Diverged` before a player moves by a loss or a
+    gradient that is not finite; elsewhere an observer that reads the measures must notice.
     """
     movable = {player: game.movable(player) for player in optimizers}
     for number in rounds:
@@ -48,10 +49,12 @@ def play(
 
 def move(turn: Any, movable: list[Tensor], optimizer: torch.optim.Optimizer) -> None:
     """Step down the sum of the turn's losses; autograd reaches no other player's parameters."""
-    sum(turn.losses.values()).backward(inputs=movable)
+    total = sum(turn.losses.values())
+    total.backward(inputs=movable)
     if turn.step:
-        turn.measures["gradient_norm"] = gradient_norm(movable)
-        refuse_non_finite(turn)
+        norm = turn.measures["gradient_norm"] = gradient_norm(movable)
+        if norm.device.type == "cpu":  # reading a number would stall an accelerator
+            refuse_non_finite(turn, total.item(), norm.item())
         optimizer.step()
         optimizer.zero_grad()
 
@@ -76,20 +79,23 @@ def gradient_norm(movable: list[Tensor]) -> Tensor:
     return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
 
 
-def refuse_non_finite(turn: Any) -> None:
-    """Raise `Diverged` on a non-finite gradient where reading it stalls no accelerator."""
-    norm = turn.measures["gradient_norm"]
-    if norm.device.type == "cpu" and not math.isfinite(norm.item()):
+def refuse_non_finite(turn: Any, total: float, norm: float) -> None:
+    """Raise `Diverged`, naming player and losses, unless both numbers are finite."""
+    if not math.isfinite(total + norm):
         losses = ", ".join(f"{name} {loss:.4g}" for name, loss in turn.losses.items())
         raise Diverged(f"the {turn.player}'s gradient norm is {norm:.4g} ({losses})")
 
 
 def seed_round(seed: int, number: int) -> None:
-    """Seed all noise of a round, on every device in use, by (seed, number) alone."""
-    mixed = mix(seed, number)
+    """Seed all noise of a round by (seed, number) alone."""
+    seed_devices(mix(seed, number))
+
+
+def seed_devices(mixed: int) -> None:
+    """Seed the generators of every device in use."""
     torch.default_generator.manual_seed(mixed)  # torch.manual_seed costs a hundred times as much
     if torch.cuda.is_initialized():
-        torch.cuda.manual_seed(mixed)
+        torch.cuda.manual_seed_all(mixed)
     if torch.backends.mps.is_available():
         torch.mps.manual_seed(mixed)
 

@@ -2,12 +2,13 @@
 
 import logging
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
-from ganlab import checkpoints, runs
+from ganlab import checkpoints, runs, schema
 from ganlab.build import Experiment, build
-from ganlab.options import make_importable, user_directories
+from ganlab.options import make_importable, named_targets, user_directories
 from ganlab.runs import Run
 from ganlab.sampling import draw
 
@@ -37,9 +38,19 @@ def load(reference: str, output: str = "outputs", config_dir: str | None = None)
 
     Raises ConfigError where no such run is, CheckpointError where none of its checkpoints is good.
     """
-    make_importable(user_directories(config_dir))
     run = runs.find(reference, output)
+    config = run_config(run, config_dir)
     state = checkpoints.load(run.checkpoints, log.warning)
-    experiment = build(run.config())
+    experiment = build(config)
     experiment.restore(state)
     return Loaded(run, experiment, state["round"])
+
+
+def run_config(run: Run, config_dir: str | None) -> Any:
+    """The configuration of a run, which may come from elsewhere. Raises ConfigError if it would
+    run code that neither ganlab nor the user's own options name."""
+    places = user_directories(config_dir)
+    make_importable(places)
+    config = run.config()
+    schema.refuse_foreign_targets(config, named_targets(places))
+    return config

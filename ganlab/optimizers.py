@@ -1,6 +1,7 @@
 """How learning rates change over a run."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import torch
 
@@ -20,12 +21,17 @@ def pace(
     optimizers: Iterable[torch.optim.Optimizer], decay: Callable[[int], float]
 ) -> Callable[[int], None]:
     """A function that sets every rate to its initial value times `decay(number)`."""
-    groups = [group for optimizer in optimizers for group in optimizer.param_groups]
-    for group in groups:
+    paced = list(optimizers)
+
+    def groups() -> Iterator[dict[str, Any]]:
+        # Looked up every time: restoring an optimizer's state replaces its groups.
+        return (group for optimizer in paced for group in optimizer.param_groups)
+
+    for group in groups():
         group.setdefault("initial_lr", group["lr"])
 
     def set_rates(number: int) -> None:
-        for group in groups:
+        for group in groups():
             group["lr"] = group["initial_lr"] * decay(number)
 
     return set_rates

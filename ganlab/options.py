@@ -1,5 +1,6 @@
 """Where options lie: the shipped configuration, then the user's own directories."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -44,3 +45,9 @@ def options(directories: list[Path]) -> Options:
         for file in sorted(place.glob("*/*.yaml")):
             found.setdefault(file.parent.name, {})[file.stem] = file
     return found
+
+
+def named_targets(directories: list[Path]) -> set[str]:
+    """Every `_target_` that the user's own option files name."""
+    files = (file for directory in directories for file in directory.rglob("*.yaml"))
+    return {t for file in files for t in re.findall(r"_target_: *(\S+)", file.read_text("utf-8"))}

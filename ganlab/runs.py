@@ -53,10 +53,14 @@ class Run:
         write_atomically(self.path / "run.json", json.dumps(known | facts, indent=2) + "\n")
 
     def config(self) -> Any:
-        """The run's resolved configuration."""
+        """The run's resolved configuration. Raises ConfigError if its file cannot be read."""
         from omegaconf import OmegaConf
+        from yaml import YAMLError
 
-        return OmegaConf.load(self.config_file)
+        try:
+            return OmegaConf.load(self.config_file)
+        except (OSError, YAMLError) as error:
+            raise ConfigError(f"{self.config_file} cannot be read: {error}") from error
 
     def keep_config(self, config: Any) -> None:
         """Replace the run's configuration."""

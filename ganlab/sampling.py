@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganlab.engine import mix
+from ganlab.engine import mix, seed_devices
 from ganlab.games.game import Game
 
 CHUNK = 64  # drawn together always, so that arithmetic does not depend on how many are asked for
@@ -17,10 +17,9 @@ def draw(game: Game, n: int, seed: int) -> Tensor:
     The game's own random state and that of the caller stay as they are.
     """
     chunks = []
-    device = next(game.generator.parameters()).device
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+    with torch.random.fork_rng(range(torch.cuda.device_count())):
         for first in range(0, n, CHUNK):
-            torch.manual_seed(mix(seed, first))
+            seed_devices(mix(seed, first))
             chunks.append(game.sample(CHUNK)[: n - first].float().cpu())
     return torch.cat(chunks)
 

@@ -2,7 +2,7 @@
 
 import inspect
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatch
 from typing import Any
 
@@ -53,6 +53,8 @@ POSITIVE = number("a positive number", lambda x: x > 0)
 NOT_NEGATIVE = number("a number from 0", lambda x: x >= 0)
 SHARE = number("a number from 0 to 1", lambda x: 0 <= x <= 1)
 WORD: Predicate = ("a text", lambda value: isinstance(value, str | int | float))
+
+OWN_TARGETS = ("ganlab.", "torch.nn.", "torch.optim.", "torchvision.models.")
 
 RANGES: dict[str, Predicate] = {
     "version": whole(1),
@@ -107,6 +109,8 @@ RANGES: dict[str, Predicate] = {
     ),
     "runtime.precision": one_of("auto", "fp32", "bf16"),
     "runtime.memory_format": one_of("auto", "contiguous", "channels_last"),
+    "runtime.fastest.*.precision": one_of("fp32", "bf16"),
+    "runtime.fastest.*.memory_format": one_of("contiguous", "channels_last"),
     "runtime.resident": one_of("auto", True, False),
     "runtime.threads": optional(whole(1, 4096)),
 }
@@ -121,9 +125,12 @@ KINDS: dict[type, Predicate] = {
 }
 
 
-def refuse_out_of_range(config: DictConfig) -> None:
-    """Hold every key of a configuration against `RANGES`. Raises ConfigError."""
-    for key, value in leaves(config):
+def refuse_out_of_range(config: DictConfig, first: Sequence[str] = ()) -> None:
+    """Hold every key of a configuration against `RANGES`. Raises ConfigError.
+
+    The keys in `first`, those that were set, are blamed before those that are made of them.
+    """
+    for key, value in sorted(leaves(config), key=lambda leaf: leaf[0] not in first):
         for pattern, predicate in RANGES.items():
             if fnmatch(key, pattern):
                 demand(key, value, predicate)
@@ -131,6 +138,8 @@ def refuse_out_of_range(config: DictConfig) -> None:
 
 def refuse_other_type(key: str, base: DictConfig, config: DictConfig) -> None:
     """Hold a key that was set against the type of its shipped value. Raises ConfigError."""
+    if fnmatch(key, "optimizer.players.*") and key.count(".") == 2:
+        demand(key, OmegaConf.select(config, key), KINDS[dict])
     shipped = OmegaConf.select(base, key)
     if shipped is None or any(fnmatch(key, pattern) for pattern in RANGES):
         return
@@ -142,7 +151,7 @@ def refuse_other_type(key: str, base: DictConfig, config: DictConfig) -> None:
 def demand(key: str, value: Any, predicate: Predicate) -> None:
     words, holds = predicate
     if not holds(value):
-        shown = "null" if value is None else value
+        shown = {"None": "null", "True": "true", "False": "false"}.get(str(value), value)
         raise ConfigError(f"{key}={shown}: {key} must be {words}")
 
 
@@ -170,7 +179,29 @@ def is_known(key: str, base: DictConfig) -> bool:
     node = OmegaConf.select(base, parent) if parent else base
     if not isinstance(node, DictConfig):
         return False
-    return leaf in node or ("_target_" in node and leaf in parameters(get_object(node._target_)))
+    return leaf in node or ("_target_" in node and leaf in parameters(located(node._target_)))
+
+
+def refuse_foreign_targets(config: Any, trusted: set[str]) -> None:
+    """Raise ConfigError for a `_target_` that a run from elsewhere might run code with.
+
+    ganlab's and torch's own are allowed, and those that the user's own option files name.
+    """
+    for key, value in leaves(config):
+        own = str(value).startswith(OWN_TARGETS) or value in trusted
+        if key.rpartition(".")[2] == "_target_" and not own:
+            raise ConfigError(
+                f"{key}={value}: this run would run code that is not ganlab's; if you trust it, "
+                f"name it in an option file of your own, below ./conf or --config-dir"
+            )
+
+
+def located(target: str) -> Callable:
+    """What a `_target_` names. Raises ConfigError where nothing is."""
+    try:
+        return get_object(target)
+    except ImportError as error:
+        raise ConfigError(f"_target_={target}: {str(error).splitlines()[0]}") from error
 
 
 def parameters(target: Callable) -> set[str]:

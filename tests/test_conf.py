@@ -7,6 +7,7 @@ import pytest
 import torch
 import yaml
 from hydra.utils import get_object
+from omegaconf import OmegaConf
 from torch import nn
 
 from ganlab import schema
@@ -255,6 +256,13 @@ def test_every_experiment_plays(tiny, experiment, monkeypatch, request):
 )
 def test_what_cannot_play_together_is_refused_by_name(tiny, words, named):
     assert named in refused(tiny(*words))
+
+
+@pytest.mark.parametrize("key", ["loss", "dataset", "network.generator", "optimizer"])
+def test_a_target_that_is_nowhere_is_refused_by_name(tiny, key):
+    config = tiny("model=gan")
+    OmegaConf.update(config, f"{key}._target_", "nowhere.Thing")
+    assert "nowhere.Thing" in refused(config)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -192,8 +193,6 @@ def test_what_would_change_the_run_is_refused_on_resume(run, capsys):
 
 
 def test_a_moved_run_is_shown_and_sampled(run, home, tmp_path, capsys):
-    import shutil
-
     moved = shutil.copytree(run.path, tmp_path / "elsewhere = here")
     assert dispatch(["show", str(moved)]) == 0
     assert "done" in capsys.readouterr().out
@@ -270,8 +269,11 @@ def test_a_dry_run_tells_everything_and_writes_nothing(home, tmp_path, monkeypat
         (["runtime.device=cuda:99"], 2, "runtime.device"),
     ],
 )
-def test_a_refusal_is_one_message_and_leaves_nothing(words, code, said, tmp_path, monkeypatch):
+def test_a_refusal_is_one_message_and_leaves_nothing(
+    words, code, said, tmp_path, tmp_path_factory, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GANLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
     (tmp_path / "file").touch()
     done = in_process("train", *words)
     assert done.returncode == code
@@ -316,3 +318,15 @@ def test_the_command_line_and_words_are_kept(run):
     facts = run.facts()
     assert "model=wgan_gp" in facts["words"]
     assert json.dumps(facts)
+
+
+def test_a_run_from_elsewhere_that_would_run_code_is_refused(run, tmp_path, capsys):
+    foreign = shutil.copytree(run.path, tmp_path / "foreign")
+    config = (foreign / "config.yaml").read_text()
+    target = "_target_: ganlab.datasets.digits.Digits"
+    harmful = f"_target_: os.system\n  command: touch {tmp_path}/ran"
+    (foreign / "config.yaml").write_text(config.replace(target, harmful))
+    for verb in (["sample"], ["resume"]):
+        assert dispatch([*verb, str(foreign)]) == 2
+        assert "os.system" in capsys.readouterr().err
+    assert not (tmp_path / "ran").exists()

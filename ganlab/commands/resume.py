@@ -42,20 +42,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from ganlab import runs
-    from ganlab.options import make_importable, user_directories
 
-    make_importable(user_directories(arguments.config_dir))
-    return resume(runs.find(arguments.run, arguments.output), arguments.words)
+    run = runs.find(arguments.run, arguments.output)
+    return resume(run, arguments.words, arguments.config_dir)
 
 
-def resume(run: "Run", words: list[str]) -> int:
+def resume(run: "Run", words: list[str], config_dir: str | None) -> int:
     """Play the rounds that are left of a run; the exit code."""
     from ganlab import checkpoints, lock
     from ganlab.build import build
     from ganlab.commands.attend import attend
+    from ganlab.loaded import run_config
 
     lock.refuse_held(run.path)
-    config = changed(run.config(), words)
+    config = changed(run_config(run, config_dir), words)
     state = checkpoints.load(run.checkpoints, log.warning)
     done, last = state["round"], config.rounds
     if done >= last:
