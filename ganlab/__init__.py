@@ -16,10 +16,12 @@ __version__ = "0.1.0"
 
 def train(*words: str) -> "Run":
     """Compose the words, as on the command line, train to the end, and return the run."""
+    from ganlab import console
     from ganlab.commands.train import start
     from ganlab.compose import compose
     from ganlab.session import train as play
 
+    console.listen()
     run, experiment = start(compose(words))
     play(run, experiment)
     return run

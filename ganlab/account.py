@@ -1,7 +1,10 @@
 """What a run says of itself at its beginning and at its end."""
 
+import shlex
+from typing import Any
+
 from ganlab.build import Experiment
-from ganlab.runs import Run
+from ganlab.runs import USUAL_OUTPUT, Run
 
 
 def opening(run: Run, experiment: Experiment, done: int) -> str:
@@ -17,17 +20,19 @@ def opening(run: Run, experiment: Experiment, done: int) -> str:
     )
 
 
-def closing(run: Run) -> str:
+def closing(run: Run, config: Any) -> str:
     """Where everything is, and the next commands."""
     newest = max(run.samples.glob("[0-9]*.png"), default=run.samples)
-    id, rounds = run.facts()["id"], 2 * int(run.config()["rounds"])
-    return (
-        f"done     {run.path}\n"
-        f"samples  {newest}\n"
-        f"next     ganlab sample {id} n=64 seed=3\n"
-        f"         ganlab resume {id} rounds={rounds}\n"
-        f"         ganlab tensorboard"
-    )
+    usual = config.output == USUAL_OUTPUT
+    name = run.facts()["id"] if usual else shlex.quote(str(run.path))
+    commands = [
+        f"sample {name} n=64 seed=3",
+        "tensorboard" if usual else f"tensorboard {config.output}",
+    ]
+    if config.optimizer.decay.rounds is None:  # a rate that has ended would teach nothing more
+        commands.append(f"resume {name} rounds={2 * config.rounds}")
+    following = "\n         ".join(f"ganlab {command}" for command in commands)
+    return f"done     {run.path}\nsamples  {newest}\nnext     {following}"
 
 
 def parameter_counts(experiment: Experiment) -> dict[str, str]:

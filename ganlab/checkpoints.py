@@ -27,7 +27,7 @@ def save(directory: Path, number: int, state: dict[str, Any], keep: int) -> Path
     write_atomically(directory / name, content)
     entry = {"round": number, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     entries = manifest(directory) | {name: entry}
-    kept = sorted(entries)[-keep:]
+    kept = newest_first(entries)[:keep]
     write_atomically(
         directory / MANIFEST, json.dumps({name: entries[name] for name in kept}, indent=2)
     )
@@ -44,14 +44,20 @@ def load(directory: Path, warn: Callable[[str], None]) -> dict[str, Any]:
     CheckpointError when none is left.
     """
     reasons = []
-    for name, entry in sorted(manifest(directory).items(), reverse=True):
+    entries = manifest(directory)
+    for name in newest_first(entries):
         try:
-            return read(directory / name, entry)
+            return read(directory / name, entries[name])
         except Exception as error:  # torch raises nearly anything on damaged files
             reasons.append(f"{directory / name}: {str(error) or type(error).__name__}")
             warn(f"unusable checkpoint {reasons[-1]}")
     tried = "\n  ".join(reasons) or "there is none; the run was stopped before its first"
     raise CheckpointError(f"no usable checkpoint in {directory}:\n  {tried}")
+
+
+def newest_first(entries: dict[str, Any]) -> list[str]:
+    """The names of a manifest's entries, by round."""
+    return sorted(entries, key=lambda name: entries[name]["round"], reverse=True)
 
 
 def read(file: Path, entry: dict[str, Any]) -> dict[str, Any]:

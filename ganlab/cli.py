@@ -2,12 +2,12 @@
 
 import argparse
 import importlib
-import logging
 import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
+from ganlab import console
 from ganlab.errors import GanlabError
 
 VERBS = {
@@ -43,6 +43,9 @@ def dispatch(words: list[str]) -> int:
         return run(words[0], words[1:])
     except GanlabError as error:
         return refuse(error)
+    except KeyboardInterrupt:
+        print("ganlab: interrupted", file=sys.stderr)
+        return 130
 
 
 def run(verb: str, words: list[str]) -> int:
@@ -61,7 +64,7 @@ def run(verb: str, words: list[str]) -> int:
     parser.add_argument("-v", "--verbose", action="store_true", help="say more")
     command.add_arguments(parser)
     arguments = parser.parse_intermixed_args(words)
-    listen(arguments.quiet, arguments.verbose)
+    console.listen(arguments.quiet, arguments.verbose)
     return command.run(arguments) or 0
 
 
@@ -97,19 +100,3 @@ def versions() -> str:
     from importlib.metadata import version
 
     return "  ".join(f"{name} {version(name)}" for name in ("ganlab", "torch", "hydra-core"))
-
-
-def listen(quiet: bool, verbose: bool) -> None:
-    """Show what ganlab logs: news on standard output, warnings and errors on standard error."""
-    log = logging.getLogger("ganlab")
-    log.setLevel(logging.DEBUG if verbose else logging.INFO)
-    log.propagate = False
-    log.handlers = [Console(logging.WARNING if quiet else logging.DEBUG)]
-
-
-class Console(logging.Handler):
-    """Prints to whatever the standard streams are at the time, so that a live bar stays whole."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        serious = record.levelno >= logging.WARNING
-        print(self.format(record), file=sys.stderr if serious else sys.stdout, flush=True)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NoReturn
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_module
@@ -17,16 +18,20 @@ from yaml import YAMLError
 
 from ganlab import schema
 from ganlab.errors import ConfigError
-from ganlab.options import Options, make_importable, options, user_directories
+from ganlab.options import Options, make_importable, options, shipped, user_directories
 
 
 @dataclass(frozen=True)
 class Composition:
-    """A checked configuration, the option chosen of each group, and the words it came from."""
+    """A checked configuration and the option chosen of each group.
+
+    `words` are those that Hydra composes it from, `given` those of the command line.
+    """
 
     config: DictConfig
     choices: dict[str, str]
     words: list[str]
+    given: list[str]
 
 
 def compose(words: Sequence[str], config_dir: str | None = None) -> Composition:
@@ -51,8 +56,10 @@ def checked(overrides: list[Override], groups: Options, search: list[str]) -> Co
         refuse_unknown_option(override, groups)
     words = [str(o.input_line) for o in chosen if o.value() is not None]
     base = hydra_compose("train", search + words)
+    refuse_strays(base, groups)
     for override in values:
-        refuse_unknown_key(override.key_or_group, base, groups)
+        for key in set_keys(override.key_or_group, override.value()):
+            refuse_unknown_key(key, base, groups)
     words += ["++" + str(override.input_line).lstrip("+") for override in values]
     config = hydra_compose("train", search + words, return_hydra_config=True)
     choices = {g: c for g, c in config.hydra.runtime.choices.items() if g in groups and c}
@@ -60,7 +67,8 @@ def checked(overrides: list[Override], groups: Options, search: list[str]) -> Co
     for override in values:
         schema.refuse_other_type(override.key_or_group, base, plain)
     schema.refuse_out_of_range(plain, [o.key_or_group for o in values])
-    return Composition(plain, choices, search + words)
+    given = [str(override.input_line) for override in overrides]
+    return Composition(plain, choices, search + words, given)
 
 
 def parse(word: str) -> Override:
@@ -117,14 +125,43 @@ def refuse_unknown_option(override: Override, groups: Options) -> None:
 
 def refuse_unknown_key(key: str, base: DictConfig, groups: Options) -> None:
     """Raise ConfigError, with the nearest names, for a key that nothing would read."""
-    if key.startswith("hydra.") or schema.is_known(key, base):
-        return
-    names = list(dict.fromkeys([*keys(base), *groups]))
-    leaf = key.rpartition(".")[2]
-    same_leaf = [name for name in names if name.rpartition(".")[2] == leaf]
-    near = same_leaf or nearest(re.sub(r"\.players\.\w+", "", key), names)
+    if key.startswith("hydra."):
+        raise ConfigError(f"{key}: ganlab makes the run directory itself; use output= and name=")
+    if not schema.is_known(key, base):
+        names = list(dict.fromkeys([*keys(base), *groups]))
+        leaf = key.rpartition(".")[2]
+        same_leaf = [name for name in names if name.rpartition(".")[2] == leaf]
+        refuse_key(key, same_leaf or nearest(re.sub(r"\.players\.\w+", "", key), names))
+
+
+def refuse_strays(config: DictConfig, groups: Options) -> None:
+    """Raise ConfigError for what the user's own option files add and nothing would read.
+
+    A node with a `_target_` is held against its target's parameters when it is built.
+    """
+    ours = OmegaConf.load(shipped() / "train.yaml")
+    runtime = OmegaConf.load(shipped() / "runtime" / "auto.yaml")
+    for section, known in {
+        "": {*map(str, ours), *groups},
+        "average": {*ours.average},
+        "runtime": {*runtime},
+    }.items():
+        node = OmegaConf.select(config, section) if section else config
+        for key in {*map(str, node)} - known:
+            refuse_key(f"{section}.{key}".lstrip("."), nearest(key, sorted(known)))
+
+
+def refuse_key(key: str, near: Sequence[str]) -> NoReturn:
     hint = did_you_mean(near) if near else "`ganlab show` lists all keys"
     raise ConfigError(f"{key}: no such key; {hint}")
+
+
+def set_keys(key: str, value: Any) -> Iterator[str]:
+    """The key that a word sets, and those inside a mapping that it gives."""
+    yield key
+    if isinstance(value, dict):
+        for inner, child in value.items():
+            yield from set_keys(f"{key}.{inner}", child)
 
 
 def nearest(name: str, names: Sequence[str]) -> list[str]:

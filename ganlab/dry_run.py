@@ -12,9 +12,9 @@ from ganlab.compose import Composition
 
 def describe(composition: Composition) -> str:
     """Device, data, parameters, shapes and disk space of a composition; nothing is written."""
-    data = make(composition.config, "dataset").describe()
-    unprepared = data.get("prepared", "").startswith("not yet")
-    with scratch_cache() if unprepared else contextlib.nullcontext():
+    dataset = make(composition.config.dataset, "dataset")
+    data = dataset.describe()
+    with contextlib.nullcontext() if dataset.prepared else scratch_cache():
         facts = account(composition, build(composition.config))
     lines = {**facts, **{f"data {key}": value for key, value in data.items()}}
     width = max(map(len, lines))

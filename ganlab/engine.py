@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 
-class Diverged(Exception):
-    """A loss or a gradient is not finite; the player has not moved."""
+class Diverged(FloatingPointError):
+    """A loss or a gradient is not finite."""
 
 
 def play(
@@ -39,7 +39,7 @@ def play(
             pace(number)
         record: dict[str, Tensor] = {}
         for turn in within(precision, game.round(number, batches)):
-            move(turn, movable[turn.player], optimizers[turn.player])
+            move(turn, movable[turn.player], optimizers[turn.player], number)
             record |= turn.record()
         if average:
             average.update(number)
@@ -47,14 +47,14 @@ def play(
             observe(number, game, record)
 
 
-def move(turn: Any, movable: list[Tensor], optimizer: torch.optim.Optimizer) -> None:
+def move(turn: Any, movable: list[Tensor], optimizer: torch.optim.Optimizer, number: int) -> None:
     """Step down the sum of the turn's losses; autograd reaches no other player's parameters."""
     total = sum(turn.losses.values())
     total.backward(inputs=movable)
     if turn.step:
         norm = turn.measures["gradient_norm"] = gradient_norm(movable)
         if norm.device.type == "cpu":  # reading a number would stall an accelerator
-            refuse_non_finite(turn, total.item(), norm.item())
+            refuse_non_finite(turn, total.item(), norm.item(), number)
         optimizer.step()
         optimizer.zero_grad()
 
@@ -79,11 +79,13 @@ def gradient_norm(movable: list[Tensor]) -> Tensor:
     return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
 
 
-def refuse_non_finite(turn: Any, total: float, norm: float) -> None:
-    """Raise `Diverged`, naming player and losses, unless both numbers are finite."""
+def refuse_non_finite(turn: Any, total: float, norm: float, number: int) -> None:
+    """Raise `Diverged`, naming round, player and losses, unless both numbers are finite."""
     if not math.isfinite(total + norm):
         losses = ", ".join(f"{name} {loss:.4g}" for name, loss in turn.losses.items())
-        raise Diverged(f"the {turn.player}'s gradient norm is {norm:.4g} ({losses})")
+        raise Diverged(
+            f"in round {number} the {turn.player}'s gradient norm is {norm:.4g} ({losses})"
+        )
 
 
 def seed_round(seed: int, number: int) -> None:
@@ -100,7 +102,7 @@ def seed_devices(mixed: int) -> None:
         torch.mps.manual_seed(mixed)
 
 
-def mix(*numbers: int) -> int:
-    """One well-mixed 63-bit seed for a tuple of numbers, equal on every machine."""
-    words = ",".join(map(str, numbers)).encode()
+def mix(*parts: int | str) -> int:
+    """One well-mixed 63-bit seed for numbers and words, equal on every machine."""
+    words = ",".join(map(str, parts)).encode()
     return int.from_bytes(hashlib.blake2b(words, digest_size=8).digest(), "big") >> 1

@@ -1,11 +1,13 @@
 """One process at a time in a run directory."""
 
 import contextlib
+import datetime
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-from ganlab.errors import ConfigError
+from ganlab.errors import ConfigError, OutputError
 
 try:
     import fcntl
@@ -19,12 +21,20 @@ def held(path: Path) -> Iterator[None]:
 
     Raises ConfigError, naming the holder, while another process has it.
     """
-    with open(path / ".lock", "a+") as file:
+    try:
+        file = open(path / ".lock", "a+")  # noqa: SIM115
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written to ({error.strerror})") from error
+    with file:
         if not acquire(file.fileno()):
             file.seek(0)
-            raise ConfigError(f"{path}: another process is training this run ({file.read()})")
+            raise ConfigError(
+                f"{path}: another process is training this run ({file.read()}); wait for it, "
+                "or stop it first"
+            )
         file.truncate(0)
-        file.write(f"pid {os.getpid()} on {os.uname().nodename if fcntl else 'this host'}")
+        since = datetime.datetime.now().isoformat(" ", "seconds")
+        file.write(f"pid {os.getpid()} on {socket.gethostname()} since {since}")
         file.flush()
         yield
 

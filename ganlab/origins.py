@@ -6,8 +6,8 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from ganlab.build import plain
 from ganlab.compose import Composition, keys
+from ganlab.schema import plain
 
 
 def origins(composition: Composition) -> dict[str, str]:

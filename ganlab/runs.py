@@ -15,6 +15,7 @@ from ganlab.errors import ConfigError, OutputError
 from ganlab.files import write_atomically
 
 LONGEST_NAME = 80
+USUAL_OUTPUT = "outputs"
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,7 @@ class Run:
         write_atomically(self.metrics_file, "".join(kept))
 
 
-def create(
-    output: str, config: str, choices: dict[str, str], name: str | None, **facts: Any
-) -> Run:
+def create(output: str, choices: dict[str, str], name: str | None, **facts: Any) -> Run:
     """Make the directory of a new run. Raises OutputError where it cannot be written."""
     started = now()
     date, _, time = started.partition("T")
@@ -95,7 +94,6 @@ def create(
         path.mkdir(parents=True)
         run.samples.mkdir()
         run.checkpoints.mkdir()
-        run.config_file.write_text(config)
         run.note(id=id, name=name, started=started, status="created", choices=choices, **facts)
     except OSError as error:
         raise OutputError(
@@ -151,11 +149,21 @@ def everything(output: str) -> list[Run]:
         if "run.json" in files:
             below.clear()
             found.append(Run(Path(directory)))
-    return sorted(found, key=lambda run: str(run.facts().get("started")))
+    return sorted(found, key=started)
+
+
+def started(run: Run) -> str:
+    """When a run was started; nothing for one whose facts cannot be read."""
+    try:
+        return str(run.facts()["started"])
+    except (OSError, ValueError, KeyError):
+        return ""
 
 
 def matches(run: Run, reference: str) -> bool:
-    return run.path.name.startswith(reference) or run.path.name.endswith(f"-{reference}")
+    """Whether the reference begins the run's directory name or its id."""
+    name = run.path.name
+    return name.startswith(reference) or name.rpartition("-")[2].startswith(reference)
 
 
 def now() -> str:

@@ -17,9 +17,10 @@ def draw(game: Game, n: int, seed: int) -> Tensor:
     The game's own random state and that of the caller stay as they are.
     """
     chunks = []
-    with torch.random.fork_rng(range(torch.cuda.device_count())):
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else []
+    with torch.random.fork_rng(devices):
         for first in range(0, n, CHUNK):
-            seed_devices(mix(seed, first))
+            seed_devices(mix("sample", seed, first))
             chunks.append(game.sample(CHUNK)[: n - first].float().cpu())
     return torch.cat(chunks)
 

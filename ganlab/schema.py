@@ -52,9 +52,8 @@ def is_betas(value: Any) -> bool:
 POSITIVE = number("a positive number", lambda x: x > 0)
 NOT_NEGATIVE = number("a number from 0", lambda x: x >= 0)
 SHARE = number("a number from 0 to 1", lambda x: 0 <= x <= 1)
-WORD: Predicate = ("a text", lambda value: isinstance(value, str | int | float))
-
-OWN_TARGETS = ("ganlab.", "torch.nn.", "torch.optim.", "torchvision.models.")
+TEXT: Predicate = ("a text", lambda value: isinstance(value, str))
+WORD: Predicate = ("a text", lambda value: isinstance(value, str) or is_number(value))
 
 RANGES: dict[str, Predicate] = {
     "version": whole(1),
@@ -63,7 +62,8 @@ RANGES: dict[str, Predicate] = {
     "seed": whole(0, 2**63 - 1),
     "name": optional(WORD),
     "tags": ("a list of texts", lambda value: isinstance(value, ListConfig)),
-    "output": WORD,
+    "output": TEXT,
+    "init_from": optional(WORD),
     "*_every": whole(1),
     "keep": whole(1),
     "progress": one_of("auto", "bar", "plain", "none"),
@@ -89,10 +89,15 @@ RANGES: dict[str, Predicate] = {
     "penalty.spread": NOT_NEGATIVE,
     "penalty.limit": POSITIVE,
     "prior.dim": whole(1),
+    "prior.trials": whole(1),
+    "prior.probability": number("a number between 0 and 1", lambda x: 0 < x < 1),
+    "prior.rate": POSITIVE,
+    "prior.concentration": number("a number from 0.05", lambda x: x >= 0.05),
     "dataset.resolution": whole(4, 4096),
     "dataset.channels": optional(one_of(1, 3)),
-    "dataset.path": optional(WORD),
-    "dataset.root": WORD,
+    "dataset.path": optional(TEXT),
+    "dataset.root": TEXT,
+    "dataset.source_split": TEXT,
     "dataset.on_bad": one_of("error", "skip"),
     "dataset.held_out": number("a number from 0 to below 1", lambda x: 0 <= x < 1),
     "dataset.modes": whole(1),
@@ -119,7 +124,7 @@ KINDS: dict[type, Predicate] = {
     bool: one_of(True, False),
     int: ("a whole number", is_whole),
     float: ("a finite number", is_number),
-    str: WORD,
+    str: TEXT,
     list: ("a list", lambda value: isinstance(value, ListConfig)),
     dict: ("a mapping of keys", lambda value: isinstance(value, DictConfig)),
 }
@@ -166,10 +171,10 @@ def leaves(config: DictConfig, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def is_known(key: str, base: DictConfig) -> bool:
-    """Is the key in the configuration, or a parameter of the target that its node builds?
+    """Is the key in the configuration, or an optional parameter of the target its node builds?
 
-    A refinement of one player (`optimizer.players.generator.lr`) is known if the key that it
-    refines is.
+    What a target demands beyond its YAML comes from the code and cannot be set. A refinement of
+    one player (`optimizer.players.generator.lr`) is known if the key that it refines is.
     """
     parent, _, leaf = key.rpartition(".")
     if fnmatch(key, "optimizer.players.*.*"):
@@ -179,21 +184,10 @@ def is_known(key: str, base: DictConfig) -> bool:
     node = OmegaConf.select(base, parent) if parent else base
     if not isinstance(node, DictConfig):
         return False
-    return leaf in node or ("_target_" in node and leaf in parameters(located(node._target_)))
-
-
-def refuse_foreign_targets(config: Any, trusted: set[str]) -> None:
-    """Raise ConfigError for a `_target_` that a run from elsewhere might run code with.
-
-    ganlab's and torch's own are allowed, and those that the user's own option files name.
-    """
-    for key, value in leaves(config):
-        own = str(value).startswith(OWN_TARGETS) or value in trusted
-        if key.rpartition(".")[2] == "_target_" and not own:
-            raise ConfigError(
-                f"{key}={value}: this run would run code that is not ganlab's; if you trust it, "
-                f"name it in an option file of your own, below ./conf or --config-dir"
-            )
+    if leaf in node or "_target_" not in node:
+        return leaf in node
+    parameter = parameters(located(node._target_)).get(leaf)
+    return parameter is not None and parameter.default is not parameter.empty
 
 
 def located(target: str) -> Callable:
@@ -204,11 +198,16 @@ def located(target: str) -> Callable:
         raise ConfigError(f"_target_={target}: {str(error).splitlines()[0]}") from error
 
 
-def parameters(target: Callable) -> set[str]:
-    """The parameters that a target takes by name, and those that it passes on to its base."""
+def parameters(target: Callable) -> dict[str, inspect.Parameter]:
+    """What a target takes by name, also what it passes on to its base class."""
     signature = inspect.signature(target).parameters.values()
-    names = {p.name for p in signature if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+    named = {p.name: p for p in signature if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
     passes_on = any(p.kind is p.VAR_KEYWORD for p in signature)
     if passes_on and inspect.isclass(target):
-        names |= parameters(target.__mro__[1])
-    return names
+        named = parameters(target.__mro__[1]) | named
+    return named
+
+
+def plain(node: Any) -> Any:
+    """A node as dicts and lists, interpolations resolved."""
+    return OmegaConf.to_container(node, resolve=True)

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import signal
 import sys
 import threading
@@ -13,14 +14,15 @@ from torch.utils.tensorboard import SummaryWriter
 
 from ganlab import checkpoints, hparams, lock, pictures, runs
 from ganlab.account import closing, opening
-from ganlab.build import Experiment, plain
-from ganlab.engine import Diverged, play
+from ganlab.build import Experiment
+from ganlab.engine import play
 from ganlab.observers import progress
 from ganlab.observers.checkpoint import Checkpoint
 from ganlab.observers.samples import Samples
 from ganlab.observers.scalars import Scalars
 from ganlab.runs import Run
 from ganlab.sampling import draw
+from ganlab.schema import plain
 
 HEARTBEAT_S = 10.0
 log = logging.getLogger("ganlab")
@@ -41,6 +43,8 @@ def train(run: Run, experiment: Experiment, done: int = 0, consumed: int = 0) ->
     went wrong.
     """
     with lock.held(run.path), logged(run), status(run), Stop() as stop:
+        run.keep_config(experiment.config)
+        run.rewind(done)
         run.note(runtime=experiment.runtime.facts())
         log.info(opening(run, experiment, done))
         with contextlib.closing(experiment.batches(consumed)) as batches:
@@ -50,7 +54,7 @@ def train(run: Run, experiment: Experiment, done: int = 0, consumed: int = 0) ->
                 end = hparams.session(writer, settings)
                 rounds(run, experiment, batches, writer, stop, done)
                 writer.file_writer.add_summary(end)
-        log.info(closing(run))
+        log.info(closing(run, experiment.config))
 
 
 def rounds(
@@ -92,8 +96,11 @@ def rounds(
 
 def shower(wish: str) -> Any:
     """How progress is shown: as wished, or as the standard output can."""
+    if not log.isEnabledFor(logging.INFO):
+        wish = "none"
     if wish == "auto":
-        wish = "bar" if sys.stdout.isatty() else "plain"
+        live = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+        wish = "bar" if live else "plain"
     return {"bar": progress.Bar, "plain": progress.Plain, "none": progress.Silent}[wish]
 
 
@@ -134,10 +141,10 @@ def status(run: Run) -> Iterator[None]:
     try:
         yield
         outcome = "done"
-    except (Diverged, FloatingPointError):
+    except FloatingPointError:
         outcome = "diverged"
         raise
-    except Interrupted:
+    except (Interrupted, KeyboardInterrupt):
         outcome = "interrupted"
         raise
     finally:

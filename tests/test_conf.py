@@ -149,7 +149,7 @@ def has_default(parameter):
 @pytest.mark.parametrize(("key", "node"), TARGETS)
 def test_the_schema_knows_every_key_of_a_node(key, node):
     given = {name for name in node if not name.startswith("_")} - KEPT
-    assert given <= schema.parameters(get_object(node["_target_"]))
+    assert given <= schema.parameters(get_object(node["_target_"])).keys()
 
 
 def test_numbers_with_exponents_are_numbers():
@@ -251,7 +251,6 @@ def test_every_experiment_plays(tiny, experiment, monkeypatch, request):
         (["model=gan", "batch_size=1"], "batch_size=1"),
         (["model=gan", "model.generator_norm=bogus"], "norm=bogus"),
         (["model=dcgan", "model.discriminator_norm=bogus"], "norm=bogus"),
-        (["model=gan", "prior=binomial", "prior.probability=2.0"], "prior"),
     ],
 )
 def test_what_cannot_play_together_is_refused_by_name(tiny, words, named):

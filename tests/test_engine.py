@@ -96,7 +96,7 @@ def test_only_the_named_player_moves(tiny, model):
     for turn in game.round(1, experiment.batches()):
         before = {name: p.detach().clone() for name, p in names.items()}
         own = {id(p) for p in game.movable(turn.player)}
-        move(turn, game.movable(turn.player), experiment.optimizers[turn.player])
+        move(turn, game.movable(turn.player), experiment.optimizers[turn.player], number=1)
         moved = {name for name, p in names.items() if not torch.equal(p, before[name])}
         assert moved
         assert {id(names[name]) for name in moved} <= own

@@ -1,1 +1,1 @@
-"""Commands: one file a verb, each with `SUMMARY`, `EXAMPLES`, `add_arguments` and `run`."""
+"""Commands: one file a verb, each with `EXAMPLES`, `add_arguments` and `run`."""

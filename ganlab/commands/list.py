@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from ganlab.commands.arguments import add_config_dir
 from ganlab.errors import ConfigError
 from ganlab.options import options, user_directories
 
@@ -11,7 +12,7 @@ EXAMPLES = ("ganlab list", "ganlab list model", "ganlab list dataset --config-di
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("group", nargs="?", metavar="GROUP", help="one group in place of all")
-    parser.add_argument("--config-dir", metavar="DIR", help="where options of your own are")
+    add_config_dir(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:

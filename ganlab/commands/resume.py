@@ -4,6 +4,7 @@ import argparse
 import logging
 from typing import TYPE_CHECKING, Any
 
+from ganlab.commands.arguments import add_config_dir, add_run
 from ganlab.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,14 +31,11 @@ log = logging.getLogger("ganlab")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN", help="a path, `last`, or a prefix of a name or id")
+    add_run(parser)
     parser.add_argument(
         "words", nargs="*", metavar="KEY=VALUE", help=f"may change: {', '.join(CHANGEABLE)}"
     )
-    parser.add_argument("--config-dir", metavar="DIR", help="beside which modules of your own are")
-    parser.add_argument(
-        "--output", default="outputs", help="where runs are looked for (%(default)s)"
-    )
+    add_config_dir(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -50,8 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
 def resume(run: "Run", words: list[str], config_dir: str | None) -> int:
     """Play the rounds that are left of a run; the exit code."""
     from ganlab import checkpoints, lock
+    from ganlab.attend import attend
     from ganlab.build import build
-    from ganlab.commands.attend import attend
     from ganlab.loaded import run_config
 
     lock.refuse_held(run.path)
@@ -59,14 +57,14 @@ def resume(run: "Run", words: list[str], config_dir: str | None) -> int:
     state = checkpoints.load(run.checkpoints, log.warning)
     done, last = state["round"], config.rounds
     if done >= last:
+        if run.facts()["status"] != "done":  # it was stopped right after its last round
+            run.note(status="done")
         log.info(
             f"{run.path} is already done: {done} of {last} rounds; resume it with rounds={2 * done}"
         )
         return 0
     experiment = build(config)
     experiment.restore(state)
-    run.rewind(done)
-    run.keep_config(config)
     return attend(run, experiment, done, state["batches"])
 
 

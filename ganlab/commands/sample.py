@@ -5,6 +5,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganlab.commands.arguments import add_config_dir, add_run
 from ganlab.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
@@ -25,12 +26,9 @@ log = logging.getLogger("ganlab")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN", help="a path, `last`, or a prefix of a name or id")
+    add_run(parser)
     parser.add_argument("words", nargs="*", metavar="KEY=VALUE", help=HELP)
-    parser.add_argument("--config-dir", metavar="DIR", help="beside which modules of your own are")
-    parser.add_argument(
-        "--output", default="outputs", help="where runs are looked for (%(default)s)"
-    )
+    add_config_dir(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -39,11 +37,12 @@ def run(arguments: argparse.Namespace) -> int:
 
     loaded = load(arguments.run, arguments.output, arguments.config_dir)
     samples = loaded.sample(wish["n"], wish["seed"], wish["weights"])
-    name = f"seed{wish['seed']}-n{wish['n']}"
+    raw = "-raw" if wish["weights"] == "raw" else ""
+    name = f"seed{wish['seed']}-n{wish['n']}{raw}"
     try:
         print(WRITERS[wish["format"]](samples, wish["out"], loaded.run.samples, name))
     except OSError as error:
-        raise OutputError(f"out={wish['out']}: cannot be written ({error.strerror})") from error
+        raise OutputError(f"{error.filename} cannot be written ({error.strerror})") from error
     return 0
 
 

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from ganlab.commands.arguments import add_config_dir, add_output
+
 EXAMPLES = (
     "ganlab show model=wgan_gp",
     "ganlab show experiment=wgan_gp_ring optimizer.lr=1e-3",
@@ -14,10 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "words", nargs="*", metavar="RUN | KEY=VALUE", help="a run, or words as for `ganlab train`"
     )
-    parser.add_argument("--config-dir", metavar="DIR", help="where options of your own are")
-    parser.add_argument(
-        "--output", default="outputs", help="where runs are looked for (%(default)s)"
-    )
+    add_config_dir(parser)
+    add_output(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -56,5 +56,7 @@ def flat(facts: dict, prefix: str = "") -> dict[str, object]:
         if isinstance(value, dict):
             lines |= flat(value, f"{prefix}{key} ")
         elif value not in (None, []):
-            lines[f"{prefix}{key}"] = " ".join(value) if isinstance(value, list) else value
+            lines[f"{prefix}{key}"] = (
+                " ".join(map(str, value)) if isinstance(value, list) else value
+            )
     return lines

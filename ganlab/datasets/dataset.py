@@ -37,6 +37,11 @@ class Dataset(ABC):
     def splits(self) -> tuple[str, ...]:
         """The names of the stored splits: `train` first, then `test` where there is one."""
 
+    @property
+    @abstractmethod
+    def prepared(self) -> bool:
+        """Whether the data are there in the form they are read in."""
+
     @abstractmethod
     def prepare(self, report: Report | None = None) -> None:
         """Bring the data into the form they are read in; done once, later calls do nothing.

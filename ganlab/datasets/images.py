@@ -68,6 +68,10 @@ class Images(Dataset):
     def splits(self) -> tuple[str, ...]:
         return tuple(self.stored.columns)
 
+    @property
+    def prepared(self) -> bool:
+        return self.directory.exists()
+
     def prepare(self, report: Report | None = None) -> None:
         if self._opened is not None:
             return

@@ -27,6 +27,10 @@ class Mixture(Dataset):
         classes = tuple(str(k) for k in range(len(self.modes)))
         return Spec(self._name, (2,), None, classes, ("data", "label"))
 
+    @property
+    def prepared(self) -> bool:
+        return True
+
     def prepare(self, report: Report | None = None) -> None:
         """Nothing to do: points are drawn, not stored."""
 

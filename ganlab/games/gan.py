@@ -50,8 +50,10 @@ class GAN(Game):
         real_logits, fake_logits = self.score(real, "real"), self.score(fake, "fake")
         penalty = self.penalty(self.discriminator, real, fake, real_logits, fake_logits)
         losses = {"loss": self.loss.discriminator(real_logits, fake_logits), "penalty": penalty}
-        scores = {"score_real": real_logits.mean(), "score_fake": fake_logits.mean()}
-        return Turn("discriminator", losses, scores | self.loss.measures(real_logits, fake_logits))
+        real_scores, fake_scores = real_logits.detach(), fake_logits.detach()
+        measures = {"score_real": real_scores.mean(), "score_fake": fake_scores.mean()}
+        measures |= self.loss.measures(real_scores, fake_scores)
+        return Turn("discriminator", losses, measures)
 
     def persuade(self, real: Tensor) -> Turn:
         """The generator's turn: be taken for real."""

@@ -35,7 +35,10 @@ NORMS_2D: Norms = {
 def normalisation(norms: Norms, name: str) -> Callable[[int], nn.Module]:
     """The layer of that name, to be called with the number of channels. Raises ConfigError."""
     if name not in norms:
-        raise ConfigError(f"norm={name}: this network knows {', '.join(norms)}")
+        raise ConfigError(
+            f"norm={name}: this network knows {', '.join(norms)}; choose one of them with "
+            "model.generator_norm and model.discriminator_norm"
+        )
     return norms[name]
 
 

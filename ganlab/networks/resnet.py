@@ -65,10 +65,12 @@ class Generator(nn.Sequential):
             *(Up(width, norm) for _ in range(doublings)),
             normalisation(NORMS_2D, norm)(width),
             nn.ReLU(),
-            nn.Conv2d(width, channels, 3, padding=1),
-            nn.Tanh(),
         )
         self.apply(initialise)
+        output = nn.Conv2d(width, channels, 3, padding=1)
+        initialise(output)
+        nn.init.xavier_uniform_(output.weight)  # no ReLU follows, so no gain
+        self.extend([output, nn.Tanh()])
 
 
 class Discriminator(nn.Module):

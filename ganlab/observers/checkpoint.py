@@ -20,14 +20,14 @@ class Checkpoint:
     def __call__(self, number: int, game: Any, record: dict) -> None:
         leave = self.asked()
         if leave or number % self.every == 0 or number == self.last:
-            refuse_non_finite(number, record)
+            refuse_to_save(number, record)
             self.save(number)
         if leave:
             raise leave
 
 
-def refuse_non_finite(number: int, record: dict) -> None:
+def refuse_to_save(number: int, record: dict) -> None:
     """Raise FloatingPointError for a round whose scalars are not finite."""
     bad = [name for name, value in record.items() if not torch.isfinite(value)]
     if bad:
-        raise FloatingPointError(f"{', '.join(bad)} not finite in round {number}")
+        raise FloatingPointError(f"in round {number} {', '.join(bad)} is not finite")

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 QUIET_S = 30.0
+REDRAWN_S = 0.1
 log = logging.getLogger("ganlab")
 
 
@@ -43,10 +44,13 @@ class Bar:
             expand=True,
         )
         self.task = self.bar.add_task("", total=last, completed=first - 1)
-        self.first = first
+        self.last, self.drawn = last, -REDRAWN_S
 
     def __call__(self, number: int, game: Any, record: dict) -> None:
-        self.bar.update(self.task, completed=number, description=brief(self.latest()))
+        now = time.monotonic()
+        if now - self.drawn >= REDRAWN_S or number == self.last:
+            self.drawn = now
+            self.bar.update(self.task, completed=number, description=brief(self.latest()))
 
     def showing(self) -> AbstractContextManager:
         return self.bar

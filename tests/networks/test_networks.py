@@ -47,8 +47,8 @@ def players(request, tiny):
     torch.manual_seed(0)
     norms = ("model.generator_norm=layer", "model.discriminator_norm=layer")
     config = tiny("model=gan", f"network={request.param}", *norms)
-    generator = make(config, "network.generator")(LATENT, (1, 16, 16))
-    return generator, make(config, "network.discriminator")((1, 16, 16), outputs=3)
+    generator = make(config.network.generator, "generator")(LATENT, (1, 16, 16))
+    return generator, make(config.network.discriminator, "discriminator")((1, 16, 16), outputs=3)
 
 
 def test_every_network_draws_pictures_and_judges_them(players):

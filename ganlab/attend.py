@@ -4,7 +4,6 @@ import logging
 
 from ganlab import session
 from ganlab.build import Experiment
-from ganlab.engine import Diverged
 from ganlab.errors import GanlabError
 from ganlab.runs import Run
 from ganlab.session import Interrupted
@@ -19,7 +18,7 @@ def attend(run: Run, experiment: Experiment, done: int = 0, consumed: int = 0) -
     except Interrupted as stop:
         log.warning(f"{stop}: saved; continue with\n  ganlab resume {run.path}")
         return stop.exit_code
-    except (Diverged, FloatingPointError) as error:
+    except FloatingPointError as error:
         log.error(f"diverged: {error}\n{run.path} keeps its last good checkpoint")
         return 1
     except GanlabError:

@@ -1,0 +1,69 @@
+"""Which parts cannot play together, and which should not."""
+
+import logging
+from typing import Any
+
+import torch
+from torch import nn
+
+from ganlab.errors import ConfigError
+from ganlab.games.game import Game
+
+BATCH_NORM = nn.modules.batchnorm._BatchNorm
+log = logging.getLogger("ganlab")
+
+
+def refuse_misfits(config: Any, spec: Any, game: Game, averaged: Game) -> None:
+    """Raise ConfigError, with the reason, for parts that cannot play; warn of doubtful ones."""
+    choice = config.penalty._target_.split(".")[2]
+    if "penalty" not in game.uses and choice != "none":
+        raise ConfigError(
+            f"penalty={choice}: this model has no discriminator to penalise; use penalty=none"
+        )
+    refuse_batch(config.batch_size, spec, game)
+    refuse_shape(averaged, spec.shape)
+    for warning in doubts(config, game, choice):
+        log.warning(f"warning: {warning}")
+
+
+def refuse_batch(size: int, spec: Any, game: Game) -> None:
+    """More samples than there are, or one sample where batches are normalised."""
+    if spec.count is not None and size > spec.count:
+        raise ConfigError(
+            f"batch_size={size}: {spec.name} has {spec.count} samples; "
+            f"use batch_size={spec.count} or less"
+        )
+    if size == 1 and has_batch_norm(game):
+        raise ConfigError(
+            "batch_size=1: batch normalisation needs two samples or more; use batch_size=2, or "
+            "model.generator_norm=none model.discriminator_norm=none"
+        )
+
+
+@torch.no_grad()
+def refuse_shape(averaged: Game, shape: tuple[int, ...]) -> None:
+    """Samples of another shape than the data; two are drawn to see."""
+    drawn = tuple(averaged.sample(2).shape[1:])
+    if drawn != shape:
+        raise ConfigError(
+            f"network: the generator draws {drawn} and the data have {shape}; change "
+            "dataset.resolution, dataset.channels or network"
+        )
+
+
+def doubts(config: Any, game: Game, penalty: str) -> list[str]:
+    """What can be played but rarely should."""
+    found = []
+    differentiates = penalty not in {"none", "clip"}
+    if differentiates and has_batch_norm(game.get_submodule("discriminator")):
+        found.append(
+            f"penalty={penalty} takes the gradient of each sample, and batch normalisation mixes "
+            "samples; model.discriminator_norm=none keeps them apart"
+        )
+    if penalty == "none" and config.loss._target_.endswith(".Wasserstein"):
+        found.append("loss=wasserstein needs a critic that is kept Lipschitz; use penalty=gradient")
+    return found
+
+
+def has_batch_norm(module: nn.Module) -> bool:
+    return any(isinstance(part, BATCH_NORM) for part in module.modules())
