@@ -377,3 +377,28 @@ def test_a_file_that_is_no_yaml_is_refused(tmp_path):
 def test_a_target_that_cannot_be_imported_is_refused_by_name(tmp_path):
     option(tmp_path, "loss", "mine", "_target_: nowhere.Loss\n")
     assert "nowhere" in refused("loss=mine", "loss.weight=3", config_dir=str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("average={decya: 0.5}", "average.decay"),
+        ("hydra.run.dir=old", "output="),
+        ("network.generator.latent=3", "network.generator.latent"),
+        ("model.game.network=3", "model.game.network"),
+        ("output=2024", "output"),
+        ("prior=binomial prior.probability=0", "prior.probability=0"),
+        ("prior=poisson prior.rate=-1", "prior.rate=-1"),
+        ("prior=weibull prior.concentration=0", "prior.concentration=0"),
+    ],
+)
+def test_what_nothing_would_read_or_could_draw_is_refused(word, said):
+    with pytest.raises(ConfigError, match=said):
+        compose(word.split(" ") if word.startswith("prior") else [word])
+
+
+def test_stray_keys_of_a_users_experiment_are_refused(tmp_path):
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text("# @package _global_\nbatchsize: 128\n")
+    with pytest.raises(ConfigError, match="batch_size"):
+        compose(["experiment=mine"], str(tmp_path))

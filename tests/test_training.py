@@ -328,3 +328,46 @@ def test_a_run_from_elsewhere_that_would_run_code_is_refused(run, tmp_path, caps
         assert dispatch([*verb, str(foreign)]) == 2
         assert "os.system" in capsys.readouterr().err
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_fork_begins_with_the_weights_of_another_run(run, home, capsys):
+    id = run.facts()["id"]
+    assert dispatch(["train", *TINY, "rounds=1", f"init_from={id}"]) == 0
+    assert f"begins with the weights of {run.path}" in capsys.readouterr().out
+    fork = runs.find("last", "outputs")
+    assert fork.facts()["init_from"] == {"run": run.path.name, "round": 8}
+    forked, original = (checkpoints.load(r.checkpoints, print)["game"] for r in (fork, run))
+    name = "generator.0.weight"
+    assert torch.allclose(forked[name], original[name], atol=1e-3)
+    assert not torch.equal(forked[name], original[name])
+
+
+def test_a_fork_into_another_architecture_is_refused_before_its_directory_is_made(run, capsys):
+    before = len(runs.everything("outputs"))
+    id = run.facts()["id"]
+    assert dispatch(["train", *TINY, "network.width=16", f"init_from={id}"]) == 4
+    assert "generator.0.weight" in capsys.readouterr().err
+    assert len(runs.everything("outputs")) == before
+
+
+def test_a_run_is_sampled_where_its_data_are_not(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("GANLAB_CACHE", str(tmp_path / "cache"))
+    assert ganlab.load(run).sample(3).shape == (3, 1, 32, 32)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_resume_computes_as_the_run_did(home):
+    words = ["runtime.precision=bf16", "runtime.threads=2", "rounds=2"]
+    assert dispatch(["train", *TINY, *words]) == 0
+    two = runs.find("last", "outputs")
+    torch.set_num_threads(1)
+    assert dispatch(["resume", "last", "rounds=3"]) == 0
+    assert two.facts()["runtime"]["threads"] == torch.get_num_threads() == 2
+    assert two.config().runtime.precision == "bf16"
+    torch.set_num_threads(1)
+
+
+def test_doubtful_parts_are_warned_of(home, capsys):
+    words = ["model=dcgan", "penalty=r1", "network.width=4", "batch_size=4", "rounds=1"]
+    assert dispatch(["train", *words]) == 0
+    assert "model.discriminator_norm=none" in capsys.readouterr().err
