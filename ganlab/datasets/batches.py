@@ -127,7 +127,7 @@ class HeldByHost:
 
 
 class Streamed:
-    """A thread gathers from the memory maps, a few batches ahead."""
+    """A thread gathers from the files, a few batches ahead."""
 
     def __init__(self, columns: Mapping[str, Column], order: Order, device: torch.device):
         self._columns, self._order, self._device = columns, order, device
@@ -157,16 +157,16 @@ class Streamed:
 
 
 class Reader:
-    """Batch k from the memory maps, after a look whether the files are still whole."""
+    """Batch k from the files, whatever happens to them meanwhile."""
 
     def __init__(self, columns: Mapping[str, Column], order: Order, pinned: bool):
         self._columns, self._order, self._pinned = columns, order, pinned
 
     def __call__(self, number: int) -> Columns:
-        for column in self._columns.values():
-            column.check()  # reading a map beyond the end of its file would kill the process
         index = self._order(number).numpy()
-        rows = {name: take(column.array, index) for name, column in self._columns.items()}
+        rows = {
+            name: torch.from_numpy(column.rows(index)) for name, column in self._columns.items()
+        }
         return {name: r.pin_memory() for name, r in rows.items()} if self._pinned else rows
 
 
