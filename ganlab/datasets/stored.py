@@ -107,7 +107,7 @@ class Column:
             raise damaged(self.path.parent, what)
 
     @cached_property
-    def array(self) -> np.ndarray:
+    def array(self) -> np.memmap:
         """The column as a read-only memory map."""
         self.check()
         return np.load(self.path, mmap_mode="r")
@@ -117,7 +117,7 @@ class Column:
         self.check()
         shape, dtype, start = self.array.shape[1:], self.array.dtype, self.array.offset
         rows = np.empty((len(index), *shape), dtype)
-        target, size = memoryview(rows.reshape(-1).view(np.uint8)), rows.nbytes // len(index)
+        target, size = rows.reshape(-1).view(np.uint8).data, rows.nbytes // len(index)
         with open(self.path, "rb", buffering=0) as file:
             for k, position in enumerate(index.tolist()):
                 file.seek(start + position * size)
