@@ -47,6 +47,7 @@ def train(run: Run, experiment: Experiment, done: int = 0, consumed: int = 0) ->
         run.rewind(done)
         run.note(runtime=experiment.runtime.facts())
         log.info(opening(run, experiment, done))
+        log.debug(f"data     {experiment.dataset.describe()}")
         with contextlib.closing(experiment.batches(consumed)) as batches:
             purge = done + 1 if done else None
             with SummaryWriter(str(run.path), purge_step=purge, flush_secs=30) as writer:
