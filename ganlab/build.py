@@ -10,11 +10,14 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from ganlab import optimizers, rules, runtime
+from ganlab import optimizers, processes, rules, runtime
 from ganlab.average import Average
+from ganlab.engine import mix
 from ganlab.errors import CheckpointError, ConfigError
 from ganlab.games.game import Game
-from ganlab.schema import located, parameters, plain
+from ganlab.schema import differences, located, parameters, plain
+
+WEIGHTY = ("model.", "network.", "prior.", "dataset.")
 
 
 @dataclass
@@ -28,6 +31,12 @@ class Experiment:
     average: Average
     optimizers: dict[str, torch.optim.Optimizer]
     pace: Callable[[int], None]
+    rollbacks: int = 0
+
+    @property
+    def seed(self) -> int:
+        """The seed of the rounds' noise: another one after each rollback."""
+        return mix(self.config.seed, self.rollbacks) if self.rollbacks else self.config.seed
 
     def batches(self, consumed: int = 0) -> Any:
         """The endless batches of real data, `consumed` of them already seen."""
@@ -46,6 +55,8 @@ class Experiment:
         return {
             "round": number,
             "batches": consumed,
+            "rollbacks": self.rollbacks,
+            "config": plain(self.config),
             "game": self.game.state_dict(),
             "average": self.average.state_dict(),
             "optimizers": {player: o.state_dict() for player, o in self.optimizers.items()},
@@ -53,9 +64,11 @@ class Experiment:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over a state. Raises CheckpointError, naming what differs, if it is another's."""
-        restore_weights(self.game, self.average, state)
+        restore_weights(self.game, self.average, state, self.config)
+        self.rollbacks = state.get("rollbacks", 0)
         for player, optimizer in self.optimizers.items():
-            optimizer.load_state_dict(state["optimizers"][player])
+            restore_optimizer(optimizer, state["optimizers"][player])
+            optimizer.zero_grad()
 
 
 def build(config: DictConfig, report: Callable[[int, int], None] | None = None) -> Experiment:
@@ -90,16 +103,32 @@ def build_game(
     parts = {group: make(config[group], group) for group in ("loss", "penalty", "prior")}
     game = make(config.model.game, "model.game")(network, shape, **parts)
     resolved.place(game)
+    if processes.together():
+        processes.share_batch_norms(game)
     return game, Average(game, config.average.decay, config.average.ramp)
 
 
-def restore_weights(game: Game, average: Average, state: dict[str, Any]) -> None:
+def restore_weights(game: Game, average: Average, state: dict[str, Any], config: Any) -> None:
     """Take over the players and their average. Raises CheckpointError if they are another's."""
     try:
         game.load_state_dict(state["game"])
         average.load_state_dict(state["average"])
     except (RuntimeError, KeyError) as error:
-        raise CheckpointError(f"the checkpoint is not of this configuration: {error}") from error
+        made_with = state.get("config", {})
+        differing = [d for d in differences(made_with, plain(config)) if d.startswith(WEIGHTY)]
+        raise CheckpointError(
+            "the checkpoint is of another configuration; it was made with -> this run has\n  "
+            + "\n  ".join([*differing[:8], *str(error).splitlines()[1:6]])
+        ) from error
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """Take over what an optimizer remembers; rates and the like stay those of the configuration."""
+    groups = optimizer.state_dict()["param_groups"]
+    try:
+        optimizer.load_state_dict({"state": state["state"], "param_groups": groups})
+    except (ValueError, KeyError) as error:
+        raise CheckpointError(f"the checkpoint's optimizers do not fit: {error}") from error
 
 
 def build_optimizers(config: DictConfig, game: Game) -> dict[str, torch.optim.Optimizer]:

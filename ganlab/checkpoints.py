@@ -3,61 +3,105 @@
 import hashlib
 import io
 import json
+import logging
+import math
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ganlab.errors import CheckpointError
+from ganlab.errors import CheckpointError, OutputError
 from ganlab.files import write_atomically
 
 MANIFEST = "manifest.json"
+log = logging.getLogger("ganlab")
 
 
-def save(directory: Path, number: int, state: dict[str, Any], keep: int) -> Path:
-    """Write the state after round `number`, enter it in the manifest, then drop all but `keep`.
+def save(
+    directory: Path, number: int, state: dict[str, Any], keep: int, rank: float = math.nan
+) -> Path:
+    """Write the state after round `number`, enter it in the manifest, then drop older ones.
 
-    A file counts only once the manifest holds its SHA-256.
+    A file counts only once the manifest holds its SHA-256. The newest `keep` stay, and the one of
+    least `rank`, which may not be NaN. Raises OutputError where it cannot be written.
     """
     import torch
 
     buffer = io.BytesIO()
     torch.save(state, buffer)
     content = buffer.getbuffer()
-    name = f"{number:07d}.pt"
-    write_atomically(directory / name, content)
+    file = directory / f"{number:07d}.pt"
     entry = {"round": number, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    entries = manifest(directory) | {name: entry}
-    kept = newest_first(entries)[:keep]
-    write_atomically(
-        directory / MANIFEST, json.dumps({name: entries[name] for name in kept}, indent=2)
-    )
-    for file in directory.glob("*.pt"):
+    if math.isfinite(rank):
+        entry["rank"] = rank
+    try:
+        write_atomically(file, content)
+        entries = manifest(directory) | {file.name: entry}
+        kept = {*newest_first(entries)[:keep], *best(entries)}
+        remaining = {name: entries[name] for name in sorted(kept)}
+        write_atomically(directory / MANIFEST, json.dumps(remaining, indent=2))
+    except OSError as error:
+        free = shutil.disk_usage(directory).free
+        raise OutputError(
+            f"{file} cannot be written ({error.strerror}): {len(content):,} bytes needed, "
+            f"{free:,} free"
+        ) from error
+    rotate(directory, kept)
+    return file
+
+
+def rotate(directory: Path, kept: set[str]) -> None:
+    """Delete the checkpoints that are not kept; one that cannot be deleted is warned of."""
+    for file in directory.glob("[0-9]*.pt"):
         if file.name not in kept:
-            file.unlink()
-    return directory / name
+            try:
+                file.unlink()
+            except OSError as error:
+                log.warning(f"{file} is no longer needed and cannot be deleted: {error.strerror}")
 
 
-def load(directory: Path, warn: Callable[[str], None]) -> dict[str, Any]:
+def load(
+    directory: Path, warn: Callable[[str], None], wish: str | int = "newest"
+) -> dict[str, Any]:
     """The newest state whose bytes are those that were written; `warn` hears of each bad one.
 
-    Only tensors and plain containers are unpickled, so a checkpoint runs no code. Raises
-    CheckpointError when none is left.
+    The `wish` may also be `best`, or a round. Only tensors and plain containers are unpickled, so
+    a checkpoint runs no code. Raises CheckpointError when none is left.
     """
     reasons = []
     entries = manifest(directory)
-    for name in newest_first(entries):
+    for name in wanted(entries, wish):
         try:
             return read(directory / name, entries[name])
         except Exception as error:  # torch raises nearly anything on damaged files
             reasons.append(f"{directory / name}: {str(error) or type(error).__name__}")
             warn(f"unusable checkpoint {reasons[-1]}")
-    tried = "\n  ".join(reasons) or "there is none; the run was stopped before its first"
-    raise CheckpointError(f"no usable checkpoint in {directory}:\n  {tried}")
+    tried = "\n  ".join(reasons) or f"there is none; those of its manifest: {rounds(entries)}"
+    raise CheckpointError(f"no usable checkpoint ({wish}) in {directory}:\n  {tried}")
+
+
+def wanted(entries: dict[str, Any], wish: str | int) -> list[str]:
+    """The names to try, in order."""
+    if wish == "newest":
+        return newest_first(entries)
+    if wish == "best":
+        return best(entries)
+    return [name for name in entries if entries[name]["round"] == wish]
 
 
 def newest_first(entries: dict[str, Any]) -> list[str]:
     """The names of a manifest's entries, by round."""
     return sorted(entries, key=lambda name: entries[name]["round"], reverse=True)
+
+
+def best(entries: dict[str, Any]) -> list[str]:
+    """The name of the entry of least rank, the newest of equals; none where none has a rank."""
+    ranked = [name for name in newest_first(entries) if "rank" in entries[name]]
+    return [min(ranked, key=lambda name: entries[name]["rank"])] if ranked else []
+
+
+def rounds(entries: dict[str, Any]) -> str:
+    return ", ".join(str(entry["round"]) for entry in entries.values()) or "none"
 
 
 def read(file: Path, entry: dict[str, Any]) -> dict[str, Any]:
@@ -72,6 +116,10 @@ def read(file: Path, entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def manifest(directory: Path) -> dict[str, Any]:
-    """The files that count, by name."""
+    """The files that count, by name. Raises CheckpointError where the manifest is damaged."""
     file = directory / MANIFEST
-    return json.loads(file.read_text()) if file.exists() else {}
+    try:
+        found = json.loads(file.read_text()) if file.exists() else {}
+        return {name: found[name] for name in found if {"round", "sha256"} <= {*found[name]}}
+    except (OSError, ValueError, TypeError) as error:
+        raise CheckpointError(f"{file} cannot be read: {error}") from error

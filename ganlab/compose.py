@@ -139,15 +139,13 @@ def refuse_strays(config: DictConfig, groups: Options) -> None:
 
     A node with a `_target_` is held against its target's parameters when it is built.
     """
-    ours = OmegaConf.load(shipped() / "train.yaml")
-    runtime = OmegaConf.load(shipped() / "runtime" / "auto.yaml")
-    for section, known in {
-        "": {*map(str, ours), *groups},
-        "average": {*ours.average},
-        "runtime": {*runtime},
-    }.items():
-        node = OmegaConf.select(config, section) if section else config
-        for key in {*map(str, node)} - known:
+    ours = schema.plain(OmegaConf.load(shipped() / "train.yaml"))
+    sections = {key: node for key, node in ours.items() if isinstance(node, dict)}
+    sections["runtime"] = schema.plain(OmegaConf.load(shipped() / "runtime" / "auto.yaml"))
+    sections[""] = {**ours, **groups}
+    for section in sections.keys() - {*groups, "hydra"} | {"runtime"}:
+        node, known = OmegaConf.select(config, section) if section else config, sections[section]
+        for key in {*map(str, node)} - known.keys():
             refuse_key(f"{section}.{key}".lstrip("."), nearest(key, sorted(known)))
 
 

@@ -14,6 +14,42 @@ class Diverged(FloatingPointError):
     """A loss or a gradient is not finite."""
 
 
+class Guard:
+    """Keeps players from moving by a loss or a gradient that is not finite.
+
+    On a CPU the numbers are read before every step: then `Diverged` is raised or, with `skip`, the
+    step is left out. An accelerator must not be waited for: there the step is left out on the
+    device, and `check` tells of it later.
+    """
+
+    def __init__(self, skip: bool = False, warn: Callable[[str], None] = print) -> None:
+        self.skip, self.warn = skip, warn
+        self.steps, self.bad = 0, torch.zeros(())
+
+    def allows(self, turn: Any, gradients: list[Tensor], optimizer: Any, number: int) -> bool:
+        """Whether the host lets the optimizer step; on a device that optimizer is muted."""
+        self.steps += 1
+        norm = turn.measures["gradient_norm"]
+        if norm.device.type != "cpu":
+            self.bad = self.bad.to(norm.device) + mute(optimizer, gradients, turn.total())
+            return True
+        if math.isfinite(turn.total().item()):
+            return True
+        if not self.skip:
+            raise Diverged(f"in round {number} {blame(turn)}")
+        self.bad += 1
+        return False
+
+    def check(self, number: int) -> None:
+        """Tell of the steps left out since the last check. Raises `Diverged` unless some may be."""
+        steps, bad = self.steps, int(self.bad)
+        self.steps, self.bad = 0, torch.zeros(())
+        if bad and (not self.skip or bad == steps):
+            raise Diverged(f"{bad} of the last {steps} steps up to round {number} were not finite")
+        if bad:
+            self.warn(f"round {number}: {bad} of the last {steps} steps were not finite, left out")
+
+
 def play(
     game: Any,
     optimizers: dict[str, torch.optim.Optimizer],
@@ -24,22 +60,25 @@ def play(
     pace: Callable[[int], None] | None = None,
     precision: Callable[[], AbstractContextManager] = nullcontext,
     observers: Iterable[Callable] = (),
+    guard: Guard | None = None,
+    share: Callable[[list[Tensor]], None] | None = None,
 ) -> None:
     """Play the numbered rounds; each is reseeded, so a resumed run repeats exactly.
 
     `pace(number)` sets the learning rates of a round, `precision()` is the context in which the
-    losses (never their gradients) are computed, and each `observer(number, game, record)` sees
-    the round's detached measures. On a CPU, raises `Diverged` before a player moves by a loss or a
-    gradient that is not finite; elsewhere an observer that reads the measures must notice.
+    losses (never their gradients) are computed, `share(tensors)` replaces tensors by their mean
+    over all processes, `guard` says what becomes of numbers that are not finite, and each
+    `observer(number, game, record)` sees the round's detached measures.
     """
     movable = {player: game.movable(player) for player in optimizers}
+    guard = guard or Guard()
     for number in rounds:
         seed_round(seed, number)
         if pace:
             pace(number)
         record: dict[str, Tensor] = {}
         for turn in within(precision, game.round(number, batches)):
-            move(turn, movable[turn.player], optimizers[turn.player], number)
+            move(turn, movable[turn.player], optimizers[turn.player], number, guard, share)
             record |= turn.record()
         if average:
             average.update(number)
@@ -47,15 +86,25 @@ def play(
             observe(number, game, record)
 
 
-def move(turn: Any, movable: list[Tensor], optimizer: torch.optim.Optimizer, number: int) -> None:
+def move(
+    turn: Any,
+    movable: list[Tensor],
+    optimizer: torch.optim.Optimizer,
+    number: int,
+    guard: Guard,
+    share: Callable[[list[Tensor]], None] | None = None,
+) -> None:
     """Step down the sum of the turn's losses; autograd reaches no other player's parameters."""
-    total = sum(turn.losses.values())
-    total.backward(inputs=movable)
+    sum(turn.losses.values()).backward(inputs=movable)
+    turn.detach()
+    gradients = present(movable) if turn.step else []
+    if share:
+        share([*gradients, *turn.losses.values(), *turn.measures.values()])
     if turn.step:
-        norm = turn.measures["gradient_norm"] = gradient_norm(movable)
-        if norm.device.type == "cpu":  # reading a number would stall an accelerator
-            refuse_non_finite(turn, total.item(), norm.item(), number)
-        optimizer.step()
+        norms = torch.stack(torch._foreach_norm(gradients))
+        turn.measures["gradient_norm"] = torch.linalg.vector_norm(norms)
+        if guard.allows(turn, gradients, optimizer, number):
+            optimizer.step()
         optimizer.zero_grad()
 
 
@@ -69,23 +118,32 @@ def within(context: Callable[[], AbstractContextManager], turns: Iterator) -> It
         yield turn
 
 
-def gradient_norm(movable: list[Tensor]) -> Tensor:
-    """The Euclidean norm of all gradients; an absent one becomes zeros, which Adam tells apart."""
-    gradients = []
+def present(movable: list[Tensor]) -> list[Tensor]:
+    """All gradients; an absent one becomes zeros, which Adam tells apart."""
     for parameter in movable:
         if parameter.grad is None:
             parameter.grad = torch.zeros_like(parameter)
-        gradients.append(parameter.grad)
-    return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+    return [parameter.grad for parameter in movable]  # type: ignore[misc]
 
 
-def refuse_non_finite(turn: Any, total: float, norm: float, number: int) -> None:
-    """Raise `Diverged`, naming round, player and losses, unless both numbers are finite."""
-    if not math.isfinite(total + norm):
-        losses = ", ".join(f"{name} {loss:.4g}" for name, loss in turn.losses.items())
-        raise Diverged(
-            f"in round {number} the {turn.player}'s gradient norm is {norm:.4g} ({losses})"
-        )
+def mute(optimizer: Any, gradients: list[Tensor], total: Tensor) -> Tensor:
+    """Where `total` is not finite, let the next step change nothing, without waiting; 0 or 1.
+
+    A fused optimizer leaves the whole step out; for others the gradients become zeros.
+    """
+    bad = torch.isfinite(total).logical_not().float()
+    if getattr(optimizer, "_step_supports_amp_scaling", False):
+        optimizer.grad_scale, optimizer.found_inf = None, bad
+    else:
+        for gradient in gradients:
+            gradient.copy_(gradient.where(bad == 0, 0.0))
+    return bad
+
+
+def blame(turn: Any) -> str:
+    """The player, its gradient norm and its losses."""
+    losses = ", ".join(f"{name} {loss:.4g}" for name, loss in turn.losses.items())
+    return f"the {turn.player}'s gradient norm is {turn.measures['gradient_norm']:.4g} ({losses})"
 
 
 def seed_round(seed: int, number: int) -> None:

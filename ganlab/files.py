@@ -28,6 +28,12 @@ def write_atomically(path: Path, content: bytes | memoryview | str) -> None:
         file.write(content.encode() if isinstance(content, str) else content)
 
 
+def remove_leftovers(directory: Path) -> None:
+    """Delete what killed processes left half written, anywhere below a directory of one's own."""
+    for file in directory.rglob(".*.tmp"):
+        file.unlink(missing_ok=True)
+
+
 def sha256(path: Path) -> str:
     """The SHA-256 of a file's bytes, in hexadecimal."""
     with open(path, "rb") as file:

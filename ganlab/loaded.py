@@ -1,6 +1,7 @@
 """A trained run, to be sampled from; its data are not needed."""
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from ganlab.average import Average
 from ganlab.build import build_game, restore_weights
 from ganlab.errors import ConfigError
 from ganlab.games.game import Game
+from ganlab.older import complete
 from ganlab.options import make_importable, named_targets, user_directories
 from ganlab.runs import USUAL_OUTPUT, Run
 from ganlab.sampling import draw
@@ -41,28 +43,39 @@ class Loaded:
         return draw(self.average.view(self.game) if averaged else self.game.eval(), n, seed)
 
 
-def load(reference: str, output: str = USUAL_OUTPUT, config_dir: str | None = None) -> Loaded:
+def load(
+    reference: str,
+    output: str = USUAL_OUTPUT,
+    config_dir: str | None = None,
+    trust: Iterable[str] = (),
+    checkpoint: str | int = "newest",
+) -> Loaded:
     """Load a run named by a path, `last`, or a unique prefix of its name or id.
 
-    It is put on the best device at hand. Raises ConfigError where no such run is, CheckpointError
+    It is put on the best device at hand. `checkpoint` is newest, best or a round.
+
+    Raises ConfigError where no such run is, CheckpointError
     where none of its checkpoints is good.
     """
     run = runs.find(reference, output)
-    config = run_config(run, config_dir)
-    state = checkpoints.load(run.checkpoints, log.warning)
+    config = run_config(run, config_dir, trust)
+    state = checkpoints.load(run.checkpoints, log.warning, checkpoint)
     resolved = runtime.resolve(**{**plain(config.runtime), "device": "auto"})
     game, average = build_game(config, tuple(run.facts()["shape"]), resolved)
-    restore_weights(game, average, state)
+    restore_weights(game, average, state, config)
     return Loaded(run, game, average, state["round"])
 
 
-def run_config(run: Run, config_dir: str | None) -> Any:
-    """The configuration of a run, which may come from elsewhere.
+def run_config(run: Run, config_dir: str | None, trust: Iterable[str] = ()) -> Any:
+    """The configuration of a run, which may come from elsewhere or from an older ganlab.
 
-    Raises ConfigError if it would run code that neither ganlab nor the user's options name.
+    Raises ConfigError if it would run code that neither ganlab, nor the user's options, nor
+    `trust` names.
     """
     places = user_directories(config_dir)
     make_importable(places)
     config = run.config()
-    refuse_foreign_targets(config, named_targets(places))
+    refuse_foreign_targets(config, {*named_targets(places), *trust})
+    if added := complete(config, run.facts()["choices"], config_dir):
+        log.info(f"new since this run was made: {', '.join(added)}")
     return config

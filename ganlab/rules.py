@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ganlab import processes
 from ganlab.errors import ConfigError
 from ganlab.games.game import Game
 
@@ -32,6 +33,10 @@ def refuse_batch(size: int, spec: Any, game: Game) -> None:
         raise ConfigError(
             f"batch_size={size}: {spec.name} has {spec.count} samples; "
             f"use batch_size={spec.count} or less"
+        )
+    if size % processes.count():
+        raise ConfigError(
+            f"batch_size={size}: it is shared by {processes.count()} processes; use a multiple"
         )
     if size == 1 and has_batch_norm(game):
         raise ConfigError(

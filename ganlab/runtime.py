@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from ganlab import processes
 from ganlab.errors import ConfigError
 
 
@@ -36,6 +37,12 @@ class Runtime:
 
     def facts(self) -> dict[str, Any]:
         return asdict(self)
+
+    def conditions(self) -> dict[str, Any]:
+        """On what the exact bits of a run depend, beside its configuration."""
+        facts = {k: v for k, v in self.facts().items() if k != "resident"}
+        on = {"processes": processes.count(), "torch": torch.__version__}
+        return {**facts, **on, "cpu": torch.backends.cpu.get_cpu_capability()}
 
 
 def resolve(

@@ -1,5 +1,7 @@
 """Drawing samples that depend on (seed, index) only, and turning them into pictures."""
 
+import logging
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -7,6 +9,7 @@ from torch import Tensor
 from ganlab.engine import mix, seed_devices
 from ganlab.games.game import Game
 
+log = logging.getLogger("ganlab")
 CHUNK = 64  # drawn together always, so that arithmetic does not depend on how many are asked for
 
 
@@ -22,7 +25,10 @@ def draw(game: Game, n: int, seed: int) -> Tensor:
         for first in range(0, n, CHUNK):
             seed_devices(mix("sample", seed, first))
             chunks.append(game.sample(CHUNK)[: n - first].float().cpu())
-    return torch.cat(chunks)
+    samples = torch.cat(chunks)
+    if bad := int(samples.flatten(1).isfinite().all(1).logical_not().sum()):
+        log.warning(f"{bad} of {n} samples are not finite: this generator has diverged")
+    return samples
 
 
 def quantise(images: Tensor) -> np.ndarray:

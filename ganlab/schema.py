@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatch
 from typing import Any
@@ -11,7 +12,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from ganlab.errors import ConfigError
 
-Predicate = tuple[str, Callable[[Any], bool]]
+Predicate = tuple[str, Callable[[Any], Any]]
 
 
 def is_number(value: Any) -> bool:
@@ -64,8 +65,21 @@ RANGES: dict[str, Predicate] = {
     "tags": ("a list of texts", lambda value: isinstance(value, ListConfig)),
     "output": TEXT,
     "init_from": optional(WORD),
+    "*offline": one_of(True, False, 1, 0),  # as an environment says it
     "*_every": whole(1),
     "keep": whole(1),
+    "best.by": optional(TEXT),
+    "best.goal": one_of("min", "max"),
+    "on_nan": one_of("stop", "skip", "rollback"),
+    "resume.allow_changes": one_of(True, False),
+    "preempt.grace_s": POSITIVE,
+    "slurm.requeue": one_of(True, False),
+    "debug.inject_nan": optional(
+        (
+            "ROUND:PLAYER/LOSS or ROUND:PLAYER/gradient, such as 7:generator/loss",
+            lambda value: isinstance(value, str) and re.fullmatch(r"\d+:\w+/\w+", value),
+        )
+    ),
     "progress": one_of("auto", "bar", "plain", "none"),
     "average.decay": SHARE,
     "average.ramp": number("a number from 1", lambda x: x >= 1),
@@ -156,8 +170,12 @@ def refuse_other_type(key: str, base: DictConfig, config: DictConfig) -> None:
 def demand(key: str, value: Any, predicate: Predicate) -> None:
     words, holds = predicate
     if not holds(value):
-        shown = {"None": "null", "True": "true", "False": "false"}.get(str(value), value)
-        raise ConfigError(f"{key}={shown}: {key} must be {words}")
+        raise ConfigError(f"{key}={shown(value)}: {key} must be {words}")
+
+
+def shown(value: Any) -> Any:
+    """A value as one writes it in YAML."""
+    return {"None": "null", "True": "true", "False": "false"}.get(str(value), value)
 
 
 def leaves(config: DictConfig, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -168,6 +186,18 @@ def leaves(config: DictConfig, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield from leaves(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
+
+
+def differences(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> list[str]:
+    """`key: old -> new` for every value that differs between two nested dicts."""
+    found = []
+    for key in [*old, *(key for key in new if key not in old)]:
+        was, is_now = old.get(key), new.get(key)
+        if isinstance(was, dict) and isinstance(is_now, dict):
+            found += differences(was, is_now, f"{prefix}{key}.")
+        elif was != is_now:
+            found.append(f"{prefix}{key}: {shown(was)} -> {shown(is_now)}")
+    return found
 
 
 def is_known(key: str, base: DictConfig) -> bool:

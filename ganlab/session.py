@@ -2,126 +2,137 @@
 
 import contextlib
 import logging
-import os
-import signal
 import sys
-import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from torch.utils.tensorboard import SummaryWriter
-
-from ganlab import checkpoints, hparams, lock, pictures, runs
+from ganlab import checkpoints, inject, lock, processes, runs
 from ganlab.account import closing, opening
 from ganlab.build import Experiment
-from ganlab.engine import play
-from ganlab.observers import progress
-from ganlab.observers.checkpoint import Checkpoint
-from ganlab.observers.samples import Samples
-from ganlab.observers.scalars import Scalars
+from ganlab.engine import Diverged, Guard, play
+from ganlab.errors import ConfigError, OutputError
+from ganlab.files import remove_leftovers
 from ganlab.runs import Run
-from ganlab.sampling import draw
-from ganlab.schema import plain
+from ganlab.signals import Interrupted, Signals
+from ganlab.watching import observed, unobserved
 
-HEARTBEAT_S = 10.0
+ROLLBACKS = 5
 log = logging.getLogger("ganlab")
-
-
-class Interrupted(Exception):
-    """A signal asked the run to stop; it did so between two rounds, after saving."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(signal.Signals(number).name)
-        self.exit_code = 128 + number
 
 
 def train(run: Run, experiment: Experiment, done: int = 0, consumed: int = 0) -> None:
     """Play the rounds that are left and leave the run's status as what became of it.
 
     `done` rounds and `consumed` batches precede. Raises `Interrupted` after a signal, and whatever
-    went wrong.
+    went wrong. Of several processes the leading one writes.
     """
-    with lock.held(run.path), logged(run), status(run), Stop() as stop:
+    if where := experiment.config.debug.inject_nan:
+        inject.inject_nan(experiment.game, where)
+    role = lead if processes.leads() else follow
+    role(run, experiment, done, consumed)
+
+
+def lead(run: Run, experiment: Experiment, done: int, consumed: int) -> None:
+    """Train as the process that writes."""
+    with lock.held(run.path), logged(run), status(run), asked(run, experiment.config) as signals:
+        remove_leftovers(run.path)
         run.keep_config(experiment.config)
-        run.rewind(done)
-        run.note(runtime=experiment.runtime.facts())
+        run.note(runtime=experiment.runtime.conditions())
         log.info(opening(run, experiment, done))
         log.debug(f"data     {experiment.dataset.describe()}")
-        with contextlib.closing(experiment.batches(consumed)) as batches:
-            purge = done + 1 if done else None
-            with SummaryWriter(str(run.path), purge_step=purge, flush_secs=30) as writer:
-                settings = hparams.flat(plain(experiment.config), run.facts()["choices"])
-                end = hparams.session(writer, settings)
-                rounds(run, experiment, batches, writer, stop, done)
-                writer.file_writer.add_summary(end)
+        if not done:
+            checkpoints.save(run.checkpoints, 0, experiment.state(0, 0), experiment.config.keep)
+        stretches(run, experiment, done, consumed, signals, observed)
         log.info(closing(run, experiment.config))
 
 
-def rounds(
-    run: Run, experiment: Experiment, batches: Any, writer: Any, stop: "Stop", done: int
+def follow(run: Run, experiment: Experiment, done: int, consumed: int) -> None:
+    """Train as a process that only computes; the run has failed if the leading one is gone."""
+    try:
+        with asked(run, experiment.config) as signals:
+            stretches(run, experiment, done, consumed, signals, unobserved)
+    except (Interrupted, Diverged):
+        raise
+    except Exception:
+        with contextlib.suppress(ConfigError, OutputError), lock.held(run.path):
+            run.note(status="failed", ended=runs.now())
+        raise
+
+
+def stretches(
+    run: Run,
+    experiment: Experiment,
+    done: int,
+    consumed: int,
+    signals: Signals,
+    watched: Callable,
 ) -> None:
-    """Play all rounds after `done` under the eyes of the run's observers."""
-    config, last = experiment.config, experiment.config.rounds
-
-    def save(number: int) -> None:
-        state = experiment.state(number, batches.consumed)
-        checkpoints.save(run.checkpoints, number, state, config.keep)
-
-    def seen() -> int:
-        return batches.consumed * config.batch_size
-
-    def picture() -> Any:
-        shape = experiment.dataset.spec.shape
-        return pictures.render(draw(experiment.averaged(), pictures.enough(shape), config.seed))
-
-    with contextlib.closing(
-        Scalars(run.metrics_file, writer, config.log_every, last, seen)
-    ) as scalars:
-        shown = shower(config.progress)(done + 1, last, lambda: scalars.latest)
-        grids = Samples(run.samples, writer, config.sample_every, last, picture, pictures.png)
-        saved = Checkpoint(config.checkpoint_every, last, save, stop.asked)
-        with shown.showing():
-            play(
-                experiment.game,
-                experiment.optimizers,
-                batches,
-                range(done + 1, last + 1),
-                config.seed,
-                experiment.average,
-                experiment.pace,
-                experiment.runtime.precise(),
-                [scalars, shown, grids, heartbeat(run), saved],
-            )
+    """Play to the end, if need be by way of older checkpoints."""
+    while True:
+        try:
+            with (
+                contextlib.closing(experiment.batches(consumed)) as batches,
+                watched(run, experiment, batches, signals, done) as (observers, guard),
+            ):
+                play_on(experiment, batches, done, observers, guard)
+            return
+        except Diverged as error:
+            done, consumed = roll_back(run, experiment, error)
 
 
-def shower(wish: str) -> Any:
-    """How progress is shown: as wished, or as the standard output can."""
-    if not log.isEnabledFor(logging.INFO):
-        wish = "none"
-    if wish == "auto":
-        live = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-        wish = "bar" if live else "plain"
-    return {"bar": progress.Bar, "plain": progress.Plain, "none": progress.Silent}[wish]
+def play_on(experiment: Experiment, batches: Any, done: int, observers: list, guard: Guard) -> None:
+    """Play all rounds after `done`."""
+    play(
+        experiment.game,
+        experiment.optimizers,
+        batches,
+        range(done + 1, experiment.config.rounds + 1),
+        experiment.seed,
+        experiment.average,
+        experiment.pace,
+        experiment.runtime.precise(),
+        observers,
+        guard,
+        processes.share if processes.together() else None,
+    )
 
 
-def heartbeat(run: Run) -> Any:
-    """An observer that notes every ten seconds that the run is alive, and its round."""
-    beaten = time.monotonic()
+def roll_back(run: Run, experiment: Experiment, error: Diverged) -> tuple[int, int]:
+    """Return to the newest checkpoint, with other noise; its round and batches.
 
-    def beat(number: int, game: Any, record: dict) -> None:
-        nonlocal beaten
-        if time.monotonic() - beaten >= HEARTBEAT_S:
-            beaten = time.monotonic()
-            run.note(heartbeat=runs.now(), round=number)
+    Raises the error where that is not wished, or was done too often.
+    """
+    times = experiment.rollbacks + 1
+    if experiment.config.on_nan != "rollback" or times > ROLLBACKS:
+        raise error
+    state = checkpoints.load(run.checkpoints, log.warning)
+    experiment.restore(state)
+    experiment.rollbacks = times
+    log.warning(f"{error}; back to round {state['round']} with other noise ({times}/{ROLLBACKS})")
+    return state["round"], state["batches"]
 
-    return beat
+
+def asked(run: Run, config: Any) -> Signals:
+    """Listens to signals; one who has to leave in a hurry still notes it."""
+
+    def hurry() -> None:
+        if processes.leads():
+            run.note(status="interrupted", ended=runs.now())
+
+    return Signals(config.preempt.grace_s, config.slurm.requeue, hurry)
+
+
+class LogFile(logging.FileHandler):
+    """A log that cannot be written is no reason to stop, nor to print a traceback."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, logging's name
+        pass
 
 
 @contextlib.contextmanager
 def logged(run: Run) -> Iterator[None]:
     """Keep what ganlab says, and the traceback of a failure, in the run's `train.log`."""
-    handler = logging.FileHandler(run.log_file, encoding="utf-8")
+    handler = LogFile(run.log_file, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)
     try:
@@ -149,30 +160,7 @@ def status(run: Run) -> Iterator[None]:
         outcome = "interrupted"
         raise
     finally:
-        run.note(status=outcome, ended=runs.now())
-
-
-class Stop:
-    """Ctrl-C and SIGTERM stop the run after the round; a second one acts at once."""
-
-    signals = (signal.SIGINT, signal.SIGTERM)
-
-    def __init__(self) -> None:
-        self.received: int | None = None
-
-    def asked(self) -> Interrupted | None:
-        """What to raise once the round is saved, if a signal came."""
-        return Interrupted(self.received) if self.received else None
-
-    def __enter__(self) -> "Stop":
-        if threading.current_thread() is threading.main_thread():
-            self.before = {number: signal.signal(number, self.receive) for number in self.signals}
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        for number, handler in getattr(self, "before", {}).items():
-            signal.signal(number, handler)
-
-    def receive(self, number: int, frame: Any) -> None:
-        self.received = number
-        self.__exit__()
+        try:
+            run.note(status=outcome, ended=runs.now())
+        except OSError as error:
+            log.warning(f"{run.path} ended as {outcome}, which cannot be noted ({error})")

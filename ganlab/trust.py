@@ -1,7 +1,7 @@
 """Whose code a run's configuration may name: a run from elsewhere is data, not a program."""
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ganlab import schema
@@ -11,17 +11,24 @@ ROOMS = ("games", "networks", "losses", "penalties", "priors", "datasets", "opti
 OWN = (*(f"ganlab.{room}." for room in ROOMS), "torch.nn.", "torch.optim.", "torchvision.models.")
 
 
-def refuse_foreign_targets(config: Any, trusted: set[str]) -> None:
+def refuse_foreign_targets(config: Any, trusted: Iterable[str]) -> None:
     """Raise ConfigError for a `_target_` with which a configuration might run code of its own.
 
-    The rooms' classes and torch's are allowed, and whatever the user's own option files name.
+    The rooms' classes and torch's are allowed, and whatever is `trusted`, by its own name or that
+    of its module or package.
     """
+    trusted = tuple(trusted)
     for target in targets(schema.plain(config)):
-        if target not in trusted and not is_own(target):
+        if not is_named(target, trusted) and not is_own(target):
             raise ConfigError(
                 f"_target_={target}: this run would run code that is not ganlab's; if you trust "
-                "it, name it in an option file of your own, below ./conf or --config-dir"
+                f"it, say trust={target.rpartition('.')[0]}, or name it in an option file of your "
+                "own, below ./conf or --config-dir"
             )
+
+
+def is_named(target: str, trusted: tuple[str, ...]) -> bool:
+    return any(target == name or target.startswith(f"{name}.") for name in trusted)
 
 
 def targets(node: Any) -> Iterator[str]:

@@ -12,7 +12,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from ganlab.build import build
-from ganlab.engine import Diverged, mix, move, play
+from ganlab.engine import Diverged, Guard, mix, move, play
 from ganlab.games.game import Turn
 from ganlab.options import options
 from ganlab.sampling import draw
@@ -83,6 +83,7 @@ def through_a_file(state):
 
 
 def identical(one, other):
+    assert one.pop("config", None) == other.pop("config", None)
     assert_close(one, other, rtol=0, atol=0)
 
 
@@ -96,7 +97,7 @@ def test_only_the_named_player_moves(tiny, model):
     for turn in game.round(1, experiment.batches()):
         before = {name: p.detach().clone() for name, p in names.items()}
         own = {id(p) for p in game.movable(turn.player)}
-        move(turn, game.movable(turn.player), experiment.optimizers[turn.player], number=1)
+        move(turn, game.movable(turn.player), experiment.optimizers[turn.player], 1, Guard())
         moved = {name for name, p in names.items() if not torch.equal(p, before[name])}
         assert moved
         assert {id(names[name]) for name in moved} <= own

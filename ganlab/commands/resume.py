@@ -2,86 +2,85 @@
 
 import argparse
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ganlab.commands.arguments import add_config_dir, add_run
-from ganlab.errors import ConfigError
+from ganlab.commands.arguments import TRUST, add_config_dir, add_run, without_trust
 
 if TYPE_CHECKING:
+    from ganlab.build import Experiment
     from ganlab.runs import Run
 
 EXAMPLES = (
     "ganlab resume last",
     "ganlab resume 3f9a rounds=20000",
+    "ganlab resume 3f9a optimizer.lr=5e-5 resume.allow_changes=true",
     "ganlab resume outputs/2026-11-22/14-03-07-wgan_gp-mnist-3f9a",
 )
-CHANGEABLE = (
-    "rounds",
-    "log_every",
-    "sample_every",
-    "checkpoint_every",
-    "keep",
-    "progress",
-    "dataset.root",
-    "dataset.path",
-    "runtime.resident",
-)
-
 log = logging.getLogger("ganlab")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run(parser)
     parser.add_argument(
-        "words", nargs="*", metavar="KEY=VALUE", help=f"may change: {', '.join(CHANGEABLE)}"
+        "words",
+        nargs="*",
+        metavar="KEY=VALUE",
+        help="rounds, cadences, keep, progress and data paths may change freely; anything else "
+        f"with resume.allow_changes=true. {TRUST}",
     )
     add_config_dir(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ganlab import runs
+    from ganlab import processes, runs
 
+    words, trust = without_trust(arguments.words)
     run = runs.find(arguments.run, arguments.output)
-    return resume(run, arguments.words, arguments.config_dir)
+    with processes.joined():
+        return resume(run, words, arguments.config_dir, trust)
 
 
-def resume(run: "Run", words: list[str], config_dir: str | None) -> int:
+def resume(
+    run: "Run", words: list[str], config_dir: str | None = None, trust: tuple[str, ...] = ()
+) -> int:
     """Play the rounds that are left of a run; the exit code."""
-    from ganlab import checkpoints, lock
+    from ganlab import checkpoints, lock, processes
     from ganlab.attend import attend
     from ganlab.build import build
+    from ganlab.changes import changed
     from ganlab.loaded import run_config
 
-    lock.refuse_held(run.path)
-    config = changed(run_config(run, config_dir), words)
+    if processes.leads():
+        lock.refuse_held(run.path)
+    config, changes = changed(run_config(run, config_dir, trust), words, run)
     state = checkpoints.load(run.checkpoints, log.warning)
     done, last = state["round"], config.rounds
     if done >= last:
-        if run.facts()["status"] != "done":  # it was stopped right after its last round
-            run.note(status="done")
-        log.info(
-            f"{run.path} is already done: {done} of {last} rounds; resume it with rounds={2 * done}"
-        )
+        already_done(run, done, last)
         return 0
     experiment = build(config)
     experiment.restore(state)
+    if processes.leads():
+        tell(run, changes, experiment)
     return attend(run, experiment, done, state["batches"])
 
 
-def changed(config: Any, words: list[str]) -> Any:
-    """The configuration with what may change on resume. Raises ConfigError for anything else."""
-    from omegaconf import OmegaConf
+def already_done(run: "Run", done: int, last: int) -> None:
+    if run.facts()["status"] != "done":  # it was stopped right after its last round
+        run.note(status="done")
+    log.info(
+        f"{run.path} is already done: {done} of {last} rounds; resume it with rounds={2 * done}"
+    )
 
-    from ganlab import schema
-    from ganlab.compose import parse
 
-    for override in map(parse, words):
-        key = override.key_or_group
-        if key not in CHANGEABLE:
-            raise ConfigError(
-                f"{key}: on resume only {', '.join(CHANGEABLE)} may change; "
-                "`ganlab train` starts a new run"
-            )
-        OmegaConf.update(config, key, override.value(), force_add=True)
-    schema.refuse_out_of_range(config)
-    return config
+def tell(run: "Run", changes: list[str], experiment: "Experiment") -> None:
+    """Say what became of the last session, and whether this one still computes the same bits."""
+    from ganlab.schema import differences
+
+    facts = run.facts()
+    if facts["status"] == "running":
+        log.info(f"pid {facts['pid']} on {facts['host']} was killed; its lock is taken over")
+    differing = changes + differences(facts["runtime"], experiment.runtime.conditions())
+    if differing:
+        log.warning("this run is no longer exact:\n  " + "\n  ".join(differing))
+        run.note(exact=False, changes=[*facts.get("changes", []), *differing])

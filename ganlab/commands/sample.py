@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganlab.commands.arguments import add_config_dir, add_run
+from ganlab.commands.arguments import TRUST, add_config_dir, add_run, without_trust
 from ganlab.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
@@ -16,10 +16,18 @@ EXAMPLES = (
     "ganlab sample last n=100 seed=3 format=png out=digits/",
     "ganlab sample 3f9a n=10000 format=npz weights=raw",
 )
-SETTINGS = {"n": "64", "seed": "0", "format": "grid", "weights": "average", "out": ""}
+SETTINGS = {
+    "n": "64",
+    "seed": "0",
+    "format": "grid",
+    "weights": "average",
+    "checkpoint": "newest",
+    "out": "",
+}
 HELP = (
-    "n=64 samples, of seed=0, as format=grid|png|npz, with weights=average|raw, to out=PATH "
-    "(default: the run's samples/); sample i depends on (seed, i) only"
+    "n=64 samples, of seed=0, as format=grid|png|npz, with weights=average|raw of "
+    "checkpoint=newest|best|ROUND, to out=PATH (default: the run's samples/); sample i depends on "
+    f"(seed, i) only. {TRUST}"
 )
 
 log = logging.getLogger("ganlab")
@@ -32,13 +40,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    wish = settings(arguments.words)
+    words, trust = without_trust(arguments.words)
+    wish = settings(words)
     from ganlab.loaded import load
 
-    loaded = load(arguments.run, arguments.output, arguments.config_dir)
+    loaded = load(arguments.run, arguments.output, arguments.config_dir, trust, wish["checkpoint"])
     samples = loaded.sample(wish["n"], wish["seed"], wish["weights"])
-    raw = "-raw" if wish["weights"] == "raw" else ""
-    name = f"seed{wish['seed']}-n{wish['n']}{raw}"
+    special = [wish[key] for key in ("weights", "checkpoint") if wish[key] != SETTINGS[key]]
+    name = "-".join([f"seed{wish['seed']}", f"n{wish['n']}", *map(str, special)])
     try:
         print(WRITERS[wish["format"]](samples, wish["out"], loaded.run.samples, name))
     except OSError as error:
@@ -61,6 +70,10 @@ def settings(words: list[str]) -> dict[str, Any]:
     for key, allowed in {"format": (*WRITERS,), "weights": ("average", "raw")}.items():
         if wish[key] not in allowed:
             raise ConfigError(f"{key}={wish[key]}: {key} must be one of {', '.join(allowed)}")
+    if wish["checkpoint"].isdecimal():
+        wish["checkpoint"] = int(wish["checkpoint"])
+    elif wish["checkpoint"] not in {"newest", "best"}:
+        raise ConfigError(f"checkpoint={wish['checkpoint']}: newest, best, or a round's number")
     return wish
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import shlex
 from typing import TYPE_CHECKING
 
@@ -54,14 +55,33 @@ def run(arguments: argparse.Namespace) -> int:
 
         print(describe(composition))
         return 0
+    if (run := requeued(composition)) is not None:
+        from ganlab.commands.resume import resume
+
+        return resume(run, [], arguments.config_dir)
+    from ganlab import processes
     from ganlab.attend import attend
 
-    return attend(*start(composition))
+    with processes.joined():
+        return attend(*start(composition))
+
+
+def requeued(composition: "Composition") -> "Run | None":
+    """The run that this SLURM job trained before it was queued again."""
+    job = os.environ.get("SLURM_JOB_ID")
+    if not composition.config.slurm.requeue or not int(os.environ.get("SLURM_RESTART_COUNT", "0")):
+        return None
+    from ganlab import runs
+
+    before = [
+        r for r in runs.everything(composition.config.output) if r.facts()["slurm_job"] == job
+    ]
+    return before[-1] if before else None
 
 
 def start(composition: "Composition") -> "tuple[Run, Experiment]":
     """Build and check everything, then make the run directory; a refusal leaves nothing behind."""
-    from ganlab import runs
+    from ganlab import processes, runs
     from ganlab.build import build
     from ganlab.observers.progress import preparing
     from ganlab.provenance import provenance
@@ -69,18 +89,23 @@ def start(composition: "Composition") -> "tuple[Run, Experiment]":
     config = composition.config
     runs.refuse_unwritable(config.output)
     experiment = build(config, preparing())
-    run = runs.create(
-        config.output,
-        composition.choices,
-        config.name,
-        tags=list(config.tags),
-        seed=config.seed,
-        shape=experiment.dataset.spec.shape,
-        init_from=initialise(experiment),
-        command=shlex.join(["ganlab", "train", *composition.given]),
-        **provenance(),
-    )
-    return run, experiment
+    source = initialise(experiment)
+    run = None
+    if processes.leads():
+        run = runs.create(
+            config.output,
+            composition.choices,
+            config.name,
+            tags=list(config.tags),
+            seed=config.seed,
+            shape=experiment.dataset.spec.shape,
+            init_from=source,
+            exact=True,
+            command=shlex.join(["ganlab", "train", *composition.given]),
+            slurm_job=os.environ.get("SLURM_JOB_ID"),
+            **provenance(),
+        )
+    return processes.told(run), experiment
 
 
 def initialise(experiment: "Experiment") -> dict[str, object] | None:
@@ -92,6 +117,6 @@ def initialise(experiment: "Experiment") -> dict[str, object] | None:
         return None
     source = runs.find(str(experiment.config.init_from), experiment.config.output)
     state = checkpoints.load(source.checkpoints, log.warning)
-    restore_weights(experiment.game, experiment.average, state)
+    restore_weights(experiment.game, experiment.average, state, experiment.config)
     log.info(f"begins with the weights of {source.path} after round {state['round']}")
     return {"run": source.path.name, "round": state["round"]}

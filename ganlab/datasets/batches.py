@@ -12,6 +12,7 @@ from ganlab.datasets.order import Order, Purpose, random
 from ganlab.datasets.prefetch import Prefetcher
 from ganlab.datasets.stored import Column
 from ganlab.errors import ConfigError, DataError
+from ganlab.processes import mine, whole
 
 Columns = dict[str, Tensor]
 
@@ -38,9 +39,8 @@ class PictureBatches:
     def __next__(self) -> Columns:
         stored = self._gather(self.consumed)
         if self._flip:
-            coins = random(self._seed, Purpose.FLIP, self.consumed).integers(
-                2, size=len(stored["data"])
-            )
+            generator = random(self._seed, Purpose.FLIP, self.consumed)
+            coins = mine(generator.integers(2, size=whole(len(stored["data"]))))
             stored["data"] = mirrored(stored["data"], coins == 1)
         self.consumed += 1
         return {

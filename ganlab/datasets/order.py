@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganlab.processes import mine
+
 
 class Purpose(IntEnum):
     """What random numbers are for: each purpose has a stream of its own."""
@@ -21,7 +23,7 @@ def random(seed: int, purpose: Purpose, number: int) -> np.random.Generator:
 
 
 class Order:
-    """Sample numbers of a batch, (N,) int64 on `device`.
+    """This process's sample numbers of a batch, (N,) int64 on `device`.
 
     Every epoch is a permutation of the `count` samples, and the epochs are read as one long
     sequence: a batch may end one epoch and begin the next, so none is short and none is dropped.
@@ -32,6 +34,10 @@ class Order:
         self._kept: dict[int, Tensor] = {}
 
     def __call__(self, number: int) -> Tensor:
+        return mine(self.whole(number))
+
+    def whole(self, number: int) -> Tensor:
+        """The sample numbers of all processes."""
         epoch, first = divmod(number * self.batch_size, self.count)
         index = self.epoch(epoch)[first : first + self.batch_size]
         if len(index) == self.batch_size:

@@ -8,6 +8,7 @@ from ganlab.datasets.dataset import Dataset, Report
 from ganlab.datasets.order import Purpose, random
 from ganlab.datasets.spec import Spec
 from ganlab.errors import DataError
+from ganlab.processes import mine
 
 
 class Mixture(Dataset):
@@ -66,8 +67,8 @@ class PointBatches:
         data = self._modes[label] + np.float32(self._deviation) * noise
         self.consumed += 1
         return {
-            "data": torch.from_numpy(data).to(self._device),
-            "label": torch.from_numpy(label).to(self._device),
+            "data": torch.from_numpy(mine(data)).to(self._device),
+            "label": torch.from_numpy(mine(label)).to(self._device),
         }
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ganlab.errors import ConfigError
+from ganlab.processes import mine, whole
 
 
 @dataclass
@@ -22,10 +23,19 @@ class Turn:
     measures: dict[str, Tensor] = field(default_factory=dict)
     step: bool = True
 
+    def detach(self) -> None:
+        """Let go of the graph, once the player has its gradients."""
+        self.losses = {name: loss.detach() for name, loss in self.losses.items()}
+        self.measures = {name: value.detach() for name, value in self.measures.items()}
+
+    def total(self) -> Tensor:
+        """The losses and the gradient's norm in one number: finite only if all of them are."""
+        return sum(self.losses.values(), self.measures["gradient_norm"])
+
     def record(self) -> dict[str, Tensor]:
-        """All scalars of the turn, detached, under `player/name`."""
+        """All scalars of the turn under `player/name`."""
         scalars = {**self.losses, **self.measures}
-        return {f"{self.player}/{name}": value.detach() for name, value in scalars.items()}
+        return {f"{self.player}/{name}": value for name, value in scalars.items()}
 
 
 class Game(nn.Module, ABC):
@@ -55,6 +65,11 @@ class Game(nn.Module, ABC):
         """Draw (n, *shape) float32 samples; pictures lie in [-1, 1]."""
         device = next(self.generator.parameters()).device
         return self.generator(self.prior(n, device)).float()
+
+    def fake(self, n: int) -> Tensor:
+        """(n, *shape) samples to train with: this process's rows of what the whole batch draws."""
+        device = next(self.generator.parameters()).device
+        return self.generator(mine(self.prior(whole(n), device))).float()
 
 
 def require(part: object, group: str, *methods: str) -> None:

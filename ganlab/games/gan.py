@@ -36,7 +36,7 @@ class GAN(Game):
         for _ in range(self.turns(number)):
             real = next(batches)["data"]
             with torch.no_grad():
-                fake = self.sample(len(real))
+                fake = self.fake(len(real))
             yield self.judge(real, fake)
             self.penalty.after(self.discriminator)
         yield self.persuade(real)
@@ -57,7 +57,7 @@ class GAN(Game):
 
     def persuade(self, real: Tensor) -> Turn:
         """The generator's turn: be taken for real."""
-        fake_logits = self.logits(self.sample(len(real)))
+        fake_logits = self.logits(self.fake(len(real)))
         real_logits = self.logits(real) if self.loss.paired else None
         return Turn("generator", {"loss": self.loss.generator(fake_logits, real_logits)})
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ganlab.games.game import Game, Turn, require
+from ganlab.processes import mine, whole
 
 
 class VAE(Game):
@@ -36,7 +37,9 @@ class VAE(Game):
     def round(self, number: int, batches: Iterator[dict[str, Tensor]]) -> Iterator[Turn]:
         real = next(batches)["data"]
         mean, log_variance = self.encoder(real).float().chunk(2, dim=1)
-        z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
+        z = mean + (log_variance / 2).exp() * mine(
+            torch.randn(whole(len(mean)), self.prior.dim, device=mean.device)
+        )
         yield Turn(
             "autoencoder",
             {

@@ -1,33 +1,70 @@
 """Saves the run, so that it can be resumed exactly."""
 
+import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
-import torch
+from torch import Tensor
+
+from ganlab.errors import ConfigError, OutputError
+
+MISSES = 5
+log = logging.getLogger("ganlab")
+Record = dict[str, Tensor]
+
+
+class Asked(Protocol):
+    """What somebody outside wishes: each process hears of the same wish after the same round."""
+
+    def leave(self) -> Exception | None:
+        """What to raise once the round is saved."""
+
+    def save(self) -> bool:
+        """Whether to save now and go on."""
+
+    def saved(self) -> None:
+        """Called after that."""
 
 
 class Checkpoint:
-    """Calls `save(number)` every `every` rounds and after the last; never on non-finite values.
+    """Saves every `every` rounds, after the last, and whenever `asked`.
 
-    `asked()` may demand one at once: it gives an exception to raise after saving, or None.
+    `save(number, rank)` may raise OutputError: it is tried again at the next occasion, and raised
+    at the end or after five misses. `by` names the measure that ranks, `sign` -1 for the greatest.
     """
 
     def __init__(
-        self, every: int, last: int, save: Callable[[int], None], asked: Callable[[], Any]
+        self,
+        every: int,
+        last: int,
+        save: Callable[[int, float], None],
+        asked: Asked,
+        by: str | None = None,
+        sign: int = 1,
     ) -> None:
         self.every, self.last, self.save, self.asked = every, last, save, asked
+        self.by, self.sign = by, sign
+        self.misses = 0
 
-    def __call__(self, number: int, game: Any, record: dict) -> None:
-        leave = self.asked()
-        if leave or number % self.every == 0 or number == self.last:
-            refuse_to_save(number, record)
-            self.save(number)
+    def __call__(self, number: int, game: Any, record: Record) -> None:
+        if self.by is not None and self.by not in record:
+            raise ConfigError(f"best.by={self.by}: a round measures {', '.join(record)}")
+        leave, now = self.asked.leave(), self.asked.save()
+        if leave or now or number % self.every == 0 or number == self.last:
+            self.attempt(number, record, must=bool(leave) or number == self.last)
+        if now:
+            self.asked.saved()
         if leave:
             raise leave
 
-
-def refuse_to_save(number: int, record: dict) -> None:
-    """Raise FloatingPointError for a round whose scalars are not finite."""
-    bad = [name for name, value in record.items() if not torch.isfinite(value)]
-    if bad:
-        raise FloatingPointError(f"in round {number} {', '.join(bad)} is not finite")
+    def attempt(self, number: int, record: Record, must: bool) -> None:
+        """Save, or say why not; raise OutputError where it `must` be, or too often was not."""
+        rank = self.sign * float(record[self.by]) if self.by else float("nan")
+        try:
+            self.save(number, rank)
+            self.misses = 0
+        except OutputError as error:
+            self.misses += 1
+            if must or self.misses == MISSES:
+                raise
+            log.warning(f"{error}; training goes on, and it is tried again")

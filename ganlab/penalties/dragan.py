@@ -1,9 +1,9 @@
 """The gradient penalty of DRAGAN, around the real samples."""
 
-import torch
 from torch import Tensor, nn
 
-from ganlab.penalties.penalty import Penalty, gradient_norms, uniform_per_sample
+from ganlab.penalties.penalty import Penalty, gradient_norms, uniform, uniform_per_sample
+from ganlab.processes import gathered
 
 
 class Dragan(Penalty):
@@ -32,5 +32,5 @@ class Dragan(Penalty):
 
     def around(self, real: Tensor) -> Tensor:
         """The perturbed samples, of the shape of `real`."""
-        reach = uniform_per_sample(real) * self.spread * real.std(correction=0)
-        return real + reach * torch.rand_like(real)
+        reach = uniform_per_sample(real) * self.spread * gathered(real).std(correction=0)
+        return real + reach * uniform(real.shape, real.device)

@@ -7,6 +7,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from ganlab.processes import mine, whole
+
 
 class Penalty(nn.Module, ABC):
     """A term that is added to the discriminator's loss."""
@@ -57,7 +59,12 @@ def gradient_norms(discriminator: Callable[[Tensor], Tensor], points: Tensor) ->
 
 def uniform_per_sample(batch: Tensor) -> Tensor:
     """One draw from U[0, 1) for each sample of `batch`, of shape (N, 1, ...) to broadcast."""
-    return torch.rand(len(batch), *[1] * (batch.dim() - 1), device=batch.device)
+    return uniform((len(batch), *[1] * (batch.dim() - 1)), batch.device)
+
+
+def uniform(shape: tuple[int, ...], device: torch.device) -> Tensor:
+    """This process's rows of what the whole batch draws from U[0, 1)."""
+    return mine(torch.rand(whole(shape[0]), *shape[1:], device=device))
 
 
 def between(real: Tensor, fake: Tensor) -> Tensor:

@@ -1,0 +1,177 @@
+"""Who watches a run: the observers of each process, and the guard of the players' steps."""
+
+import contextlib
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch.utils.tensorboard import SummaryWriter
+
+from ganlab import checkpoints, hparams, pictures, runs
+from ganlab.build import Experiment
+from ganlab.engine import Diverged, Guard
+from ganlab.errors import OutputError
+from ganlab.observers import progress
+from ganlab.observers.checkpoint import Checkpoint
+from ganlab.observers.forgiving import Forgiving
+from ganlab.observers.samples import Samples
+from ganlab.observers.scalars import Scalars
+from ganlab.runs import Run
+from ganlab.sampling import draw
+from ganlab.schema import plain
+from ganlab.signals import Interrupted, Signals
+
+HEARTBEAT_S = 10.0
+log = logging.getLogger("ganlab")
+
+
+@contextlib.contextmanager
+def observed(
+    run: Run, experiment: Experiment, batches: Any, signals: Signals, done: int
+) -> Iterator[tuple[list, Guard]]:
+    """The observers of the process that writes, and the guard of the players' steps."""
+    config, last = experiment.config, experiment.config.rounds
+    guard = Guard(config.on_nan == "skip", log.warning)
+    run.rewind(done)
+    with written(run, experiment, done) as writer:
+        scalars = Scalars(run.metrics_file, writer, config.log_every, last, seen(batches, config))
+        shown = shower(config.progress)(done + 1, last, lambda: scalars.latest)
+        picture = sketch(experiment)
+        grids = Samples(run.samples, writer, config.sample_every, last, picture, pictures.png)
+        save = saver(run, experiment, batches, guard)
+        sign = 1 if config.best.goal == "min" else -1
+        saved = Checkpoint(config.checkpoint_every, last, save, signals, config.best.by, sign)
+        observers = [
+            health(guard, config),
+            Forgiving(scalars, str(run.metrics_file)),
+            shown,
+            Forgiving(grids, str(run.samples)),
+            Forgiving(heartbeat(run), f"{run.path}/run.json"),
+            saved,
+        ]
+        with (
+            contextlib.closing(scalars),
+            rescued(save, batches, done) as completed,
+            shown.showing(),
+        ):
+            yield [*observers, completed], guard
+
+
+@contextlib.contextmanager
+def unobserved(
+    run: Run, experiment: Experiment, batches: Any, signals: Signals, done: int
+) -> Iterator[tuple[list, Guard]]:
+    """What a process that does not write shares with the one that does."""
+    config = experiment.config
+    guard = Guard(config.on_nan == "skip", lambda _: None)
+    left = Checkpoint(
+        config.checkpoint_every, config.rounds, lambda number, rank: guard.check(number), signals
+    )
+    yield [health(guard, config), left], guard
+
+
+def saver(run: Run, experiment: Experiment, batches: Any, guard: Guard) -> Callable:
+    """What writes a checkpoint of the state after a round, unless it is not finite."""
+
+    def save(number: int, rank: float = float("nan")) -> None:
+        guard.check(number)
+        refuse_non_finite(experiment.game, number)
+        state = experiment.state(number, batches.consumed)
+        checkpoints.save(run.checkpoints, number, state, experiment.config.keep, rank)
+
+    return save
+
+
+def refuse_non_finite(game: Any, number: int) -> None:
+    """Raise `Diverged` where a weight is not finite."""
+    norms = torch._foreach_norm([p.detach() for p in game.parameters()])
+    if not torch.stack(norms).isfinite().all():
+        raise Diverged(f"after round {number} weights are not finite")
+
+
+@contextlib.contextmanager
+def rescued(save: Callable, batches: Any, done: int) -> Iterator[Callable]:
+    """Gives an observer that notes what is complete; a failure before anybody moved is saved so."""
+    complete = {"round": done, "batches": batches.consumed}
+
+    def note(number: int, game: Any, record: dict) -> None:
+        complete.update(round=number, batches=batches.consumed)
+
+    try:
+        yield note
+    except (Diverged, Interrupted, OutputError):
+        raise
+    except Exception:
+        if batches.consumed == complete["batches"] and complete["round"] > done:
+            with contextlib.suppress(Diverged, OutputError):
+                save(complete["round"])
+                log.warning(f"saved the last good round, {complete['round']}")
+        raise
+
+
+def health(guard: Guard, config: Any) -> Callable:
+    """An observer that reads, wherever it is logged, whether steps had to be left out."""
+
+    def look(number: int, game: Any, record: dict) -> None:
+        if number % config.log_every == 0 or number == config.rounds:
+            guard.check(number)
+
+    return look
+
+
+def seen(batches: Any, config: Any) -> Callable[[], int]:
+    return lambda: batches.consumed * config.batch_size
+
+
+def sketch(experiment: Experiment) -> Callable[[], Any]:
+    """What draws the sample grid."""
+    shape = experiment.dataset.spec.shape
+
+    def picture() -> Any:
+        n = pictures.enough(shape)
+        return pictures.render(draw(experiment.averaged(), n, experiment.config.seed))
+
+    return picture
+
+
+@contextlib.contextmanager
+def written(run: Run, experiment: Experiment, done: int) -> Iterator[Any]:
+    """The run's TensorBoard writer, with one session of hyperparameters."""
+    writer = SummaryWriter(str(run.path), purge_step=done + 1 if done else None, flush_secs=30)
+    settings = hparams.flat(plain(experiment.config), run.facts()["choices"])
+    try:
+        end = hparams.session(writer, settings)
+        yield writer
+        writer.file_writer.add_summary(end)  # type: ignore[attr-defined]
+    finally:
+        try:
+            writer.close()
+        except OSError as error:
+            log.warning(f"the events of {run.path} are not complete: {error}")
+
+
+def shower(wish: str) -> Any:
+    """How progress is shown: as wished, or as the standard output can."""
+    if not log.isEnabledFor(logging.INFO):
+        wish = "none"
+    if wish == "auto":
+        live = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+        wish = "bar" if live else "plain"
+    return {"bar": progress.Bar, "plain": progress.Plain, "none": progress.Silent}[wish]
+
+
+def heartbeat(run: Run) -> Any:
+    """An observer that notes every ten seconds that the run is alive, and its round."""
+    beaten = time.monotonic()
+
+    def beat(number: int, game: Any, record: dict) -> None:
+        nonlocal beaten
+        if time.monotonic() - beaten >= HEARTBEAT_S:
+            beaten = time.monotonic()
+            run.note(heartbeat=runs.now(), round=number)
+
+    return beat
