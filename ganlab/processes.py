@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, distributed, nn
-from torch.distributed.nn.functional import all_reduce
 from torch.nn.modules.batchnorm import _BatchNorm
 
 PATIENCE = datetime.timedelta(minutes=10)
@@ -94,6 +93,20 @@ def largest(number: int) -> int:
     return int(numbers)
 
 
+class Sum(torch.autograd.Function):
+    """The sum over all processes; every process's share of the gradient is summed likewise."""
+
+    @staticmethod
+    def forward(ctx: Any, term: Tensor) -> Tensor:
+        total = term.clone()
+        distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return Sum.apply(gradient)
+
+
 class SharedBatchNorm(_BatchNorm):
     """Batch normalisation by the statistics of the whole batch, on any device.
 
@@ -114,9 +127,9 @@ class SharedBatchNorm(_BatchNorm):
             return super().forward(input)
         x = input.to(torch.promote_types(input.dtype, torch.float32))
         over, size = [0, *range(2, x.dim())], [1, -1, *[1] * (x.dim() - 2)]
-        mean = all_reduce(x.mean(over)) / count()
+        mean = Sum.apply(x.mean(over)) / count()
         centred = x - mean.view(size)
-        variance = all_reduce(centred.square().mean(over)) / count()
+        variance = Sum.apply(centred.square().mean(over)) / count()
         self.remember(mean.detach(), variance.detach(), whole(x.numel() // x.shape[1]))
         scaled = centred * (variance + self.eps).rsqrt().view(size)
         return (scaled * self.weight.view(size) + self.bias.view(size)).to(input.dtype)
