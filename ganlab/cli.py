@@ -1,23 +1,14 @@
 """The command line: a verb picks a command; nothing heavy is imported before the verb is known."""
 
-import argparse
-import importlib
+import errno
+import functools
 import os
 import sys
-from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 from ganlab import console
-from ganlab.errors import GanlabError
-
-VERBS = {
-    "train": "train a recipe on a dataset, in a run directory of its own",
-    "resume": "continue a run exactly where its last checkpoint left it",
-    "sample": "draw samples from a run",
-    "list": "list what can be chosen: datasets, models, losses, ...",
-    "show": "show a configuration and the origin of its values, or a run",
-    "tensorboard": "look at all runs in TensorBoard",
-}
+from ganlab.commands import VERBS, command, indented, parser, settable
+from ganlab.errors import ConfigError, GanlabError, OutputError
 
 EXAMPLES = (
     "ganlab train dataset=digits rounds=200",
@@ -26,9 +17,21 @@ EXAMPLES = (
 )
 
 
-def main(words: Sequence[str] | None = None) -> NoReturn:
+def main() -> NoReturn:
     """Run one command and exit with its code: 0, or the code of the error that it ended with."""
-    sys.exit(dispatch(list(sys.argv[1:] if words is None else words)))
+    console.prepare()
+    code = 0
+    try:
+        code = dispatch(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # of `| head`: the reader has had enough, which is no failure
+        console.silence(sys.stdout)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        console.silence(sys.stdout)
+        code = refuse(OutputError(f"what was to be said cannot be written ({error.strerror})"))
+    sys.exit(code)
 
 
 def dispatch(words: list[str]) -> int:
@@ -44,35 +47,30 @@ def dispatch(words: list[str]) -> int:
     except GanlabError as error:
         return refuse(error)
     except KeyboardInterrupt:
-        print("ganlab: interrupted", file=sys.stderr)
+        console.say("ganlab: interrupted", sys.stderr)
         return 130
 
 
 def run(verb: str, words: list[str]) -> int:
     """Import the verb's command, parse its words, run it."""
+    from ganlab import habits
+
     if verb not in VERBS:
-        print(f"ganlab: {verb!r} is no verb{suggestion(verb)}", file=sys.stderr)
-        return 2
-    command = importlib.import_module(f"ganlab.commands.{verb}")
-    parser = argparse.ArgumentParser(
-        f"ganlab {verb}",
-        description=f"{VERBS[verb].capitalize()}.\n\nexamples:\n{indented(command.EXAMPLES)}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("-q", "--quiet", action="store_true", help="say only what goes wrong")
-    parser.add_argument("-v", "--verbose", action="store_true", help="say more")
-    command.add_arguments(parser)
-    arguments = parser.parse_intermixed_args(words)
+        guess = next((word for word in words if word in VERBS), "train")
+        rest = [verb, *(word for word in words if word != guess)]
+        habits.refuse_missing_verb(rest, parser(guess), functools.partial(settable, guess))
+        raise ConfigError(f"{verb!r} is no verb; {nearest(verb)}")
+    habits.refuse(words, parser(verb), functools.partial(settable, verb))
+    arguments = parser(verb).parse_intermixed_args(words)
     console.listen(arguments.quiet, arguments.verbose)
-    return command.run(arguments) or 0
+    return command(verb).run(arguments) or 0
 
 
 def refuse(error: GanlabError) -> int:
     """Say what is wrong on standard error; with GANLAB_DEBUG=1 show where it was found."""
     if os.environ.get("GANLAB_DEBUG") == "1":
         raise error
-    print(f"ganlab: {error}", file=sys.stderr)
+    console.say(f"ganlab: {error}", sys.stderr)
     return error.exit_code
 
 
@@ -85,15 +83,12 @@ def overview() -> str:
     )
 
 
-def indented(lines: Iterable[str]) -> str:
-    return "\n".join(f"  {line}" for line in lines)
-
-
-def suggestion(verb: str) -> str:
+def nearest(verb: str) -> str:
+    """The verb that a word may stand for, or all of them."""
     import difflib
 
     near = difflib.get_close_matches(verb, VERBS, n=1)
-    return f"; did you mean `ganlab {near[0]}`?" if near else f"; the verbs are {', '.join(VERBS)}"
+    return f"did you mean `ganlab {near[0]}`?" if near else f"the verbs are {', '.join(VERBS)}"
 
 
 def versions() -> str:

@@ -1,7 +1,10 @@
 """What ganlab says while it works: a logger, shown on the standard streams."""
 
+import io
 import logging
+import os
 import sys
+from typing import TextIO
 
 log = logging.getLogger("ganlab")
 
@@ -14,7 +17,7 @@ class Console(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         serious = record.levelno >= logging.WARNING
-        print(self.format(record), file=sys.stderr if serious else sys.stdout, flush=True)
+        say(self.format(record), sys.stderr if serious else sys.stdout)
 
 
 def listen(quiet: bool = False, verbose: bool = False) -> None:
@@ -22,3 +25,35 @@ def listen(quiet: bool = False, verbose: bool = False) -> None:
     log.setLevel(logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO)
     log.propagate = False
     log.handlers = [Console()]
+
+
+def prepare() -> None:
+    """Make the standard streams take whatever is said: never closed, never short of a character.
+
+    Where file names are ASCII, starts again in Python's UTF-8 mode, lest words have no characters.
+    """
+    if sys.getfilesystemencoding() == "ascii" and os.environ.get("PYTHONUTF8") != "1":
+        os.execve(
+            sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, "PYTHONUTF8": "1"}
+        )
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by `>&-`: the next file that is opened would take its place
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def say(text: str, stream: TextIO) -> None:
+    """Print a line; a stream that takes nothing any more is left alone, and work goes on."""
+    try:
+        print(text, file=stream, flush=True)
+    except OSError:
+        silence(stream)
+
+
+def silence(stream: TextIO) -> None:
+    """Send all that a stream still gets, and what waits in its buffer, to nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

@@ -4,21 +4,29 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
 from ganlab.account import parameter_counts
 from ganlab.build import Experiment, build, make
+from ganlab.columns import aligned
 from ganlab.compose import Composition
 
 
 def describe(composition: Composition) -> str:
     """Device, data, parameters, shapes and disk space of a composition; nothing is written."""
+    forbid_downloads(composition.config)
     dataset = make(composition.config.dataset, "dataset")
     data = dataset.describe()
     with contextlib.nullcontext() if dataset.prepared else scratch_cache():
         facts = account(composition, build(composition.config))
-    lines = {**facts, **{f"data {key}": value for key, value in data.items()}}
-    width = max(map(len, lines))
-    return "\n".join(f"{key:{width}}  {value}" for key, value in lines.items())
+    return aligned({**facts, **{f"data {key}": value for key, value in data.items()}})
+
+
+def forbid_downloads(config: Any) -> None:
+    """Missing raw data are then refused as they are when offline."""
+    for node in (config, config.dataset):
+        if "offline" in node:
+            node.offline = True
 
 
 def account(composition: Composition, experiment: Experiment) -> dict[str, str]:

@@ -16,9 +16,10 @@ TINY = ("runtime=cpu", "runtime.precision=fp32", "batch_size=8", "network.width=
 
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory):
-    """All tests prepare data into one directory, unless they choose another."""
+    """All tests prepare data into one directory, unless they choose another; none downloads."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GANLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("GANLAB_OFFLINE", "true")
         yield
 
 

@@ -46,7 +46,7 @@ def test_a_run_is_found_by_path_last_id_and_prefix(output):
 
 def test_a_reference_to_none_or_several_is_refused_with_the_candidates(output):
     names = [runs.create(output, CHOICES, None).path.name for _ in range(2)]
-    for reference in ("nothing", os.path.commonprefix(names), ""):
+    for reference in ("nothing", os.path.commonprefix(names), ""):  # noqa: RUF071
         with pytest.raises(ConfigError, match=names[0]):
             runs.find(reference, output)
 

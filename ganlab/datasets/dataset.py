@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganlab.datasets.findings import Findings
 from ganlab.datasets.spec import Spec
 
 Report = Callable[[int, int], object]
@@ -68,3 +69,12 @@ class Dataset(ABC):
     @abstractmethod
     def describe(self) -> dict[str, str]:
         """Where the data lie and how many there are, without preparing anything."""
+
+    @property
+    def state(self) -> str:
+        """How far the data are, in a word or two, without reading them."""
+        return "ready" if self.prepared else "not prepared"
+
+    def check(self) -> Findings:
+        """Read everything that is there and compare it with what it should be; writes nothing."""
+        return Findings(self.describe())

@@ -1,5 +1,6 @@
 """Own pictures: a folder of them, flat or by class, or an archive of one."""
 
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 from PIL import UnidentifiedImageError
 
 from ganlab.datasets.classes import classes_of
+from ganlab.datasets.findings import Findings
 from ganlab.datasets.images import Images, Rows
 from ganlab.datasets.picture import decode
 from ganlab.datasets.split import by_hash, check_share
@@ -102,21 +104,30 @@ class Folder(Images):
         }
 
     def rows(self) -> Iterator[Rows]:
-        self._bad, self._sizes = [], set()
-        for chunk in self._decoded(self.channels or self._measured_channels()):
-            self._bad += [f"{picture.name}: {picture.fault}" for picture in chunk if picture.fault]
-            good = [picture for picture in chunk if picture.pixels is not None]
-            self._sizes |= {picture.size for picture in good}
+        for good in self._readable(self.channels or self._measured_channels()):
             for split in sorted({picture.split for picture in good}):
                 yield split, self._columns([p for p in good if p.split == split])
-        if self._bad and (self.on_bad == "error" or len(self._bad) == len(self.names)):
+        if self._too_bad():
             raise DataError(self._complaint())
 
     def facts(self) -> dict[str, Any]:
-        by_area = sorted(self._sizes, key=lambda size: size[0] * size[1])
-        (small, low), (large, high) = by_area[0], by_area[-1]
-        source = {"unreadable": len(self._bad), "sizes": f"{small}x{low} to {large}x{high}"}
+        source = {"unreadable": len(self._bad), "sizes": self._extremes()}
         return {"classes": tuple(self.labels) or None, "source": source}
+
+    def check_raw(self) -> Findings:
+        coloured = sum(is_coloured(p) for good in self._readable(channels=3) for p in good)
+        counts = Counter((self.classes or {}).values())
+        named = [f"{name} {counts[name]:,}" for name in [*self.labels][:10]]
+        facts = {
+            "classes": ", ".join(named + ["..."] * (len(counts) > 10)) or "none",
+            "sizes": self._extremes(),
+            "colour": f"in {coloured:,} of {len(self.names) - len(self._bad):,}",
+            "unreadable": f"{len(self._bad):,}",
+        }
+        if self._too_bad():
+            return Findings(self.raw() | facts, [self._complaint()])
+        left_out = {f"left out {k + 1}": why for k, why in enumerate(self._bad[:10])}
+        return Findings(self.raw() | facts | left_out)
 
     def expected(self) -> tuple[int, int]:
         return len(self.names), (self.channels or 3) * self.resolution**2 + 4
@@ -128,10 +139,25 @@ class Folder(Images):
 
     def _measured_channels(self) -> int:
         """3 where any picture has colour; looked for until the first that has."""
-        for chunk in self._decoded(channels=3):
-            if any((p.pixels != p.pixels[:1]).any() for p in chunk if p.pixels is not None):
-                return 3
-        return 1
+        chunks = self._decoded(channels=3)
+        return 3 if any(is_coloured(picture) for chunk in chunks for picture in chunk) else 1
+
+    def _readable(self, channels: int) -> Iterator[list[Decoded]]:
+        """The good pictures, some at a time; the bad ones and all sizes are noted meanwhile."""
+        self._bad, self._sizes = [], set()
+        for chunk in self._decoded(channels):
+            self._bad += [f"{picture.name}: {picture.fault}" for picture in chunk if picture.fault]
+            good = [picture for picture in chunk if picture.pixels is not None]
+            self._sizes |= {picture.size for picture in good}
+            yield good
+
+    def _too_bad(self) -> bool:
+        return bool(self._bad) and (self.on_bad == "error" or len(self._bad) == len(self.names))
+
+    def _extremes(self) -> str:
+        """The least and the most pixels that any picture has, as width x height."""
+        by_area = sorted(self._sizes, key=lambda size: size[0] * size[1])
+        return " to ".join(f"{width}x{height}" for width, height in by_area[:1] + by_area[-1:])
 
     def _decoded(self, channels: int) -> Iterator[list[Decoded]]:
         pictures = self.tree.pictures()
@@ -163,6 +189,11 @@ class Folder(Images):
         if len(self._bad) > 10:
             lines += [f"  and {len(self._bad) - 10} more"]
         return "\n".join([*lines, "Repair or remove them, or use dataset.on_bad=skip."])
+
+
+def is_coloured(picture: Decoded) -> bool:
+    """Whether any pixel of a readable picture, decoded to three channels, is not grey."""
+    return picture.pixels is not None and bool((picture.pixels != picture.pixels[:1]).any())
 
 
 def existing(path: str | None) -> Path:

@@ -10,6 +10,7 @@ import torch
 
 from ganlab.datasets.batches import PictureBatches, gather_from
 from ganlab.datasets.dataset import Dataset, Report
+from ganlab.datasets.findings import Findings
 from ganlab.datasets.prepare import directory_for, finish, publish
 from ganlab.datasets.spec import Spec
 from ganlab.datasets.stored import Stored, Writer
@@ -101,10 +102,36 @@ class Images(Dataset):
             there = {"prepared": f"not yet; will be {directory}"}
             return {**self.raw(), **there, "bytes": f"up to {count * row:,}"}
         stored = Stored(directory)
-        counts = ", ".join(f"{split} {n:,}" for split, n in stored.facts["counts"].items())
         facts = {key: str(value) for key, value in stored.facts["source"].items()}
-        there = {"prepared": str(directory), "bytes": f"{stored.bytes:,}", "counts": counts}
-        return {**self.raw(), **facts, **there}
+        return {**self.raw(), **facts, **stored.summary()}
+
+    @property
+    def raw_found(self) -> bool:
+        """Whether the raw data are there, right or wrong."""
+        return True
+
+    @property
+    def state(self) -> str:
+        words = ["raw found"] * self.raw_found + ["prepared"] * self.prepared
+        return ", ".join(words) or "missing"
+
+    def check_raw(self) -> Findings:
+        """What reading all raw data finds; they may be missing once the arrays are prepared."""
+        return Findings(self.raw())
+
+    def check(self) -> Findings:
+        return self.check_raw() + self._check_prepared()
+
+    def _check_prepared(self) -> Findings:
+        directory = self.directory
+        if not directory.exists():
+            return Findings({"prepared": f"not yet; will be {directory}"})
+        try:
+            stored = Stored(directory)
+            stored.verify()
+        except DataError as error:
+            return Findings({"prepared": f"{directory}, damaged"}, [str(error)])
+        return Findings({**stored.summary(), "checksums": "all right"})
 
     def _write(self, directory: Path, report: Report) -> None:
         total, done = self.expected()[0], 0

@@ -8,7 +8,7 @@ import numpy as np
 from ganlab.datasets.images import Rows
 from ganlab.datasets.pixels import padded
 from ganlab.datasets.published import Published
-from ganlab.datasets.raw import Form, RawFile
+from ganlab.datasets.raw_file import Form, RawFile
 
 PARTS = {"train": "train", "test": "t10k"}
 
@@ -24,9 +24,17 @@ class Sums:
     plain: str
 
 
-def both_forms(folder: str, files: tuple[Sums, ...]) -> tuple[Form, ...]:
-    """The four files as they are published, or unpacked."""
-    packed = tuple(RawFile(f"{folder}/{f.name}.gz", f.size, (f.packed,)) for f in files)
+def both_forms(folder: str, hosts: tuple[str, ...], files: tuple[Sums, ...]) -> tuple[Form, ...]:
+    """The four files as the hosts publish them, or unpacked."""
+    packed = tuple(
+        RawFile(
+            f"{folder}/{f.name}.gz",
+            f.size,
+            (f.packed,),
+            tuple(f"{host}{f.name}.gz" for host in hosts),
+        )
+        for f in files
+    )
     plain = tuple(RawFile(f"{folder}/{f.name}", f.plain_size, (f.plain,)) for f in files)
     return packed, plain
 
@@ -48,7 +56,7 @@ class IDX(Published):
     count = 70_000
 
     def rows(self) -> Iterator[Rows]:
-        form = self.files.verified()
+        form = self.files.obtained()
         for split, part in PARTS.items():
             with self.files.open(form, f"{part}-images-idx3-ubyte") as file:
                 pictures = idx(file.read())
@@ -66,6 +74,7 @@ class MNIST(IDX):
     classes = tuple("0123456789")
     forms = both_forms(
         "MNIST/raw",
+        ("https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/"),
         (
             Sums(
                 "train-images-idx3-ubyte",
@@ -117,6 +126,7 @@ class FashionMNIST(IDX):
     )
     forms = both_forms(
         "FashionMNIST/raw",
+        ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),
         (
             Sums(
                 "train-images-idx3-ubyte",

@@ -96,6 +96,19 @@ def _locked(path: Path) -> Iterator[bool]:
         yield alone
 
 
+def is_busy(lock: Path) -> bool:
+    """Whether a process prepares under the lock file; true where that cannot be known."""
+    try:
+        with open(lock, "r+") as file:
+            if fcntl is not None:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return fcntl is None
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+
+
 def _sweep(directory: Path) -> None:
     for left in directory.parent.glob(f".{directory.name}.*"):
         if left.is_dir():

@@ -6,16 +6,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ganlab.datasets.findings import Findings
 from ganlab.datasets.images import Images, Rows
-from ganlab.datasets.raw import Form, Raw
+from ganlab.datasets.raw import Raw
+from ganlab.datasets.raw_file import Form
 
 
 class Published(Images):
     """A dataset whose raw files are known beforehand.
 
     `root` is the directory that torchvision's classes are given (their layout); `resolution` the
-    side of the prepared pictures; `flip` mirrors half of the training pictures. The prepared
-    arrays suffice: the raw files are looked at only to prepare them.
+    side of the prepared pictures; `flip` mirrors half of the training pictures; `offline` forbids
+    downloads. The prepared arrays suffice: the raw files are looked at only to prepare them.
     """
 
     forms: tuple[Form, ...]
@@ -23,9 +25,10 @@ class Published(Images):
     channels: int
     count: int
 
-    def __init__(self, root: str, resolution: int, flip: bool):
+    def __init__(self, root: str, resolution: int, flip: bool, offline: bool):
         super().__init__(flip)
         self.root, self.resolution = Path(root).expanduser(), resolution
+        self.offline = offline
 
     @abstractmethod
     def rows(self) -> Iterator[Rows]: ...
@@ -33,7 +36,7 @@ class Published(Images):
     @cached_property
     def files(self) -> Raw:
         """The raw files below the root."""
-        return Raw(self.name, self.root, self.forms)
+        return Raw(self.name, self.root, self.forms, self.offline)
 
     def identity(self) -> dict[str, Any]:
         sums = sorted(md5 for file in self.forms[0] for md5 in file.md5s)
@@ -44,6 +47,13 @@ class Published(Images):
 
     def expected(self) -> tuple[int, int]:
         return self.count, self.channels * self.resolution**2 + 1
+
+    @property
+    def raw_found(self) -> bool:
+        return self.files.present()
+
+    def check_raw(self) -> Findings:
+        return self.files.findings(needed=not self.prepared)
 
     def raw(self) -> dict[str, str]:
         there = "" if self.files.present() else " (missing)"

@@ -2,7 +2,8 @@
 
 import contextlib
 import gzip
-import hashlib
+import logging
+import shutil
 import tarfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -10,76 +11,117 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from ganlab.datasets import download
+from ganlab.datasets.complaint import ELSEWHERE, complaint, megabytes, offered, sources, state
+from ganlab.datasets.findings import Findings
+from ganlab.datasets.raw_file import MISSING, Faults, Form, any_wrong
 from ganlab.errors import DataError
 
-
-@dataclass(frozen=True)
-class RawFile:
-    """A published file: its path below the root, its bytes, and the MD5 sums it may have."""
-
-    path: str
-    size: int
-    md5s: tuple[str, ...]
-
-    def fault(self, root: Path) -> str | None:
-        """What is wrong with the file below `root`, or None."""
-        path = root / self.path
-        if not path.is_file():
-            return "missing"
-        with open(path, "rb") as file:
-            found = hashlib.file_digest(file, "md5").hexdigest()
-        if found in self.md5s:
-            return None
-        return f"wrong: found {path.stat().st_size:,} bytes, md5 {found}"
-
-
-Form = tuple[RawFile, ...]
-"""Files that together hold a whole dataset."""
+log = logging.getLogger("ganlab")
 
 
 @dataclass(frozen=True)
 class Raw:
-    """A dataset's raw files below `root`, in the first of its `forms` that is there and right."""
+    """A dataset's raw files below `root`, in the first of its `forms` that is there and right.
+
+    One form has addresses, where what is missing is downloaded unless `offline`.
+    """
 
     name: str
     root: Path
     forms: tuple[Form, ...]
+    offline: bool
 
     @property
     def place(self) -> Path:
         """The directory of the first form's files."""
         return (self.root / self.forms[0][0].path).parent.absolute()
 
+    @property
+    def offered(self) -> Form:
+        """The form that can be downloaded; empty if none."""
+        return offered(self.forms)
+
     def present(self) -> bool:
         """Whether all files of some form are there, right or wrong."""
         return any(all((self.root / file.path).is_file() for file in form) for form in self.forms)
 
-    def verified(self) -> Form:
-        """The form to read. Raises `DataError` with every file, its size, its checksum, its place.
+    def faults(self) -> Faults:
+        """What is wrong with every file."""
+        return [[file.fault(self.root) for file in form] for form in self.forms]
 
-        Nothing is deleted.
+    def obtained(self) -> Form:
+        """The form to read, downloaded if need be.
+
+        Raises `DataError` with every file, its size, its checksum, its place. What is there is
+        neither deleted nor replaced, right or wrong.
         """
-        faults = []
+        faults: Faults = []
         for form in self.forms:
             faults.append([file.fault(self.root) for file in form])
             if not any(faults[-1]):
                 return form
-        raise DataError(self._complaint(faults))
+        if any_wrong(faults):
+            raise DataError(self.complaint("are wrong; nothing was deleted.", faults))
+        if self.offline or not self.offered:
+            why = "may not be downloaded (offline=true, or a dry run)."
+            raise DataError(self.complaint(f"are missing, and {why}", faults))
+        return self._downloaded()
 
-    def _complaint(self, faults: list[list[str | None]]) -> str:
-        nearest = max(range(len(faults)), key=lambda k: sum(f != "missing" for f in faults[k]))
-        form = self.forms[nearest]
-        places = sorted({str((self.root / file.path).parent.absolute()) for file in form})
-        wrong = any(f and f != "missing" for f in faults[nearest])
-        lines = [f"The raw data of {self.name} are {'wrong' if wrong else 'missing'}."]
-        lines += [f"Put these files into {' and '.join(places)}:"]
-        pairs = zip(form, faults[nearest], strict=True)
-        lines += [_line(Path(file.path).name, file, fault) for file, fault in pairs]
-        others = [f for k, f in enumerate(self.forms) if k != nearest]
-        lines += [f"or instead, below {self.root.absolute()}:" for _ in others[:1]]
-        lines += [_line(file.path, file, None) for other in others for file in other]
-        lines += ["Say where raw data lie with dataset.root=DIR or the environment's GANLAB_DATA."]
-        return "\n".join(lines)
+    def findings(self, needed: bool) -> Findings:
+        """Every file of the forms that are there, or of the first; `needed` makes gaps a fault."""
+        faults = self.faults()
+        shown = [k for k, form in enumerate(faults) if set(form) != {MISSING}] or [0]
+        facts = {
+            file.path: state(file, fault)
+            for k in shown
+            for file, fault in zip(self.forms[k], faults[k], strict=True)
+        }
+        incomplete = all(any(form) for form in faults)
+        told, place = [], str(self.root.absolute())
+        if any_wrong(faults):
+            told = [f"Raw files of {self.name} are wrong; replace or remove them."]
+        elif incomplete and needed:
+            told = [f"Raw files of {self.name} are missing; {self._remedy()}."]
+        elif incomplete:
+            place += " (not needed: the prepared arrays suffice)"
+        return Findings({"raw": place, **facts}, told)
+
+    def _remedy(self) -> str:
+        if self.offline or not self.offered:
+            return f"put them there, or say where they are with {ELSEWHERE}"
+        return f"`ganlab data prepare {self.name}` downloads {megabytes(self.offered)}"
+
+    def _downloaded(self) -> Form:
+        missing = tuple(file for file in self.offered if file.fault(self.root))
+        try:
+            self._download(missing)
+        except download.Failure as failure:
+            reasons = str(failure).replace("\n", "\n  ")
+            why = f"are missing, and downloading them failed:\n  {reasons}"
+        except OSError as error:
+            written = f"{self.root.absolute()} cannot be written to ({error.strerror})"
+            why = f"are missing, and {written}; choose another place with dataset.root=DIR."
+        else:
+            return self.offered
+        raise DataError(self.complaint(why, self.faults()))
+
+    def _download(self, files: Form) -> None:
+        total, place = sum(file.size for file in files), (self.root / files[0].path).parent
+        with download.directory(place):
+            if total > (free := shutil.disk_usage(place).free):
+                raise download.Failure(f"{total:,} bytes needed in {place}, {free:,} free")
+            log.warning(
+                f"downloading {self.name}: {', '.join(file.name for file in files)}; "
+                f"{megabytes(files)} from {sources(files)} into {place.absolute()}"
+            )
+            report = download.progress(self.name, total)
+            for file in files:
+                download.fetch(self.root / file.path, file.urls, file.size, file.md5s, report)
+
+    def complaint(self, what: str, faults: Faults) -> str:
+        """What is the matter, with every file of the dataset."""
+        return complaint(self.name, self.root, self.forms, faults, what)
 
     def open(self, form: Form, name: str) -> AbstractContextManager[IO[bytes] | Any]:
         """The raw file called `name`, unpacked on the fly where it is packed."""
@@ -100,8 +142,3 @@ def _member(path: Path, name: str) -> Iterator[IO[bytes]]:
                 yield archive.extractfile(member)  # type: ignore[misc]
                 return
     raise DataError(f"{path} holds no {name}.")
-
-
-def _line(name: str, file: RawFile, fault: str | None) -> str:
-    expected = f"  {name}  {file.size:,} bytes, md5 {file.md5s[0]}"
-    return f"{expected}  ({fault})" if fault else expected

@@ -8,7 +8,7 @@ import numpy as np
 from ganlab.datasets.images import Rows
 from ganlab.datasets.pixels import resampled
 from ganlab.datasets.published import Published
-from ganlab.datasets.raw import RawFile
+from ganlab.datasets.raw_file import RawFile
 from ganlab.errors import ConfigError
 
 SIDE = 96
@@ -30,7 +30,14 @@ TEST = (
     plain("test_X.bin", 221_184_000, "7f263ba9f9e0b06b93213547f721ac82"),
     plain("test_y.bin", 8_000, "36f9794fa4beb8a2c72628de14fa638e"),
 )
-ARCHIVE = (RawFile("stl10_binary.tar.gz", 2_640_397_119, ("91f7769df0f17e558f3565bffb0c7dfb",)),)
+ARCHIVE = (
+    RawFile(
+        "stl10_binary.tar.gz",
+        2_640_397_119,
+        ("91f7769df0f17e558f3565bffb0c7dfb",),
+        ("http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz",),
+    ),
+)
 CLASSES = (
     "airplane",
     "bird",
@@ -61,8 +68,8 @@ class STL10(Published):
     name = "stl10"
     channels = 3
 
-    def __init__(self, root: str, source_split: str, resolution: int, flip: bool):
-        super().__init__(root, resolution, flip)
+    def __init__(self, root: str, source_split: str, resolution: int, flip: bool, offline: bool):
+        super().__init__(root, resolution, flip, offline)
         if source_split not in PARTS:
             options = ", ".join(PARTS)
             raise ConfigError(f"dataset.source_split={source_split!r}: one of {options}.")
@@ -75,7 +82,7 @@ class STL10(Published):
         return {**super().identity(), "source_split": self.source_split}
 
     def rows(self) -> Iterator[Rows]:
-        form = self.files.verified()
+        form = self.files.obtained()
         for part in (*PARTS[self.source_split], "test"):
             split = "test" if part == "test" else "train"
             labels = self._labels(form, part) if self.classes else None

@@ -169,10 +169,18 @@ class Stored:
         """What the arrays take on disk."""
         return sum(column.bytes for column in self._all())
 
+    def summary(self) -> dict[str, str]:
+        """Where the arrays are, their bytes, the samples of each split."""
+        counts = ", ".join(f"{split} {n:,}" for split, n in self.facts["counts"].items())
+        return {"prepared": str(self.directory), "bytes": f"{self.bytes:,}", "counts": counts}
+
     def verify(self) -> None:
         """Read every array and compare checksums; raises `DataError` for the first that differs."""
         for column in self._all():
-            found = sha256(column.path)
+            try:
+                found = sha256(column.path)
+            except OSError as error:
+                raise damaged(self.directory, f"{column.path.name}: {error.strerror}") from error
             if found != column.digest:
                 what = f"{column.path.name} has sha256 {found} instead of {column.digest}"
                 raise damaged(self.directory, what)

@@ -42,6 +42,7 @@ class Bar:
             TextColumn("{task.description}"),
             TimeRemainingColumn(),
             expand=True,
+            console=unbroken(),
         )
         self.task = self.bar.add_task("", total=last, completed=first - 1)
         self.last, self.drawn = last, -REDRAWN_S
@@ -54,6 +55,17 @@ class Bar:
 
     def showing(self) -> AbstractContextManager:
         return self.bar
+
+
+def unbroken() -> Any:
+    """Rich's console; when nobody reads it any more, it falls silent and training goes on."""
+    from rich.console import Console
+
+    class Unbroken(Console):
+        def on_broken_pipe(self) -> None:
+            self.quiet = True
+
+    return Unbroken()
 
 
 class Silent:

@@ -94,6 +94,20 @@ def test_the_short_side_is_resized_and_the_middle_cut_out(top):
     assert (only(top, resolution=10)[:, :, 2:-2] == 200).all()
 
 
+def test_mixed_sizes_become_one(top):
+    for k, size in enumerate([(20, 24), (64, 16), (17, 90), (16, 16)]):
+        noise(k, size=size).save(top / f"{k}.png")
+    dataset = folder(top)
+    assert dataset.arrays("train")["data"].shape == (4, 3, 16, 16)
+    assert folder(top, on_bad="skip").check().facts["sizes"] == "16x16 to 17x90"
+
+
+def test_grey_pictures_for_three_channels_have_three_equal_ones(top):
+    pictures = folder(fill(top, mode="L"), channels=3).arrays("train")["data"]
+    assert pictures.shape == (PICTURES, 3, 16, 16)
+    assert (pictures == pictures[:, :1]).all()
+
+
 def test_channels_follow_the_colours(top, tmp_path):
     assert folder(fill(top, mode="L")).spec.shape[0] == 1
     assert folder(fill(tmp_path / "grey as RGB", mode="L")).spec.shape[0] == 1

@@ -27,6 +27,12 @@ def test_every_epoch_is_a_permutation_and_batches_cross_its_end(count, batch_siz
     assert (epochs.sort(dim=1).values == torch.arange(count)).all()
 
 
+@pytest.mark.parametrize("resident", [True, False])
+def test_no_batch_is_short_though_one_sample_is_left_over(digits, resident):
+    batches = batches_of(digits, resident, batch_size=449)  # 1797 = 4 * 449 + 1
+    assert [len(next(batches)["data"]) for _ in range(10)] == [449] * 10
+
+
 def test_epochs_and_seeds_differ():
     first, other = Order(100, 10, 0, CPU), Order(100, 10, 1, CPU)
     assert not torch.equal(first.epoch(0), first.epoch(1))

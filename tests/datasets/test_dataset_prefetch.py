@@ -1,6 +1,9 @@
 """A failing or forgotten prefetching thread never hangs anyone."""
 
+import contextlib
 import gc
+import resource
+import shutil
 import threading
 import time
 
@@ -38,6 +41,22 @@ def streaming(own_cache):
 
 def array_of(dataset):
     return dataset.directory / "train-data.npy"
+
+
+@pytest.fixture
+def no_more_files():
+    """Inside, this process may open no further file."""
+
+    @contextlib.contextmanager
+    def limit():
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))  # those that are open stay so
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    return limit
 
 
 def drain(batches):
@@ -88,4 +107,43 @@ def test_an_array_that_changes_under_the_thread_is_an_error_with_its_name(stream
         drain(batches)
     with pytest.raises(DataError, match="train-data"):  # again, rather than hang
         next(batches)
+    assert time.monotonic() - start < 5
+
+
+def test_whatever_fails_in_the_thread_is_an_error_with_its_reason(streaming, no_more_files):
+    _, batches = streaming
+    next(batches)
+    start = time.monotonic()
+    with (
+        no_more_files(),
+        pytest.raises(DataError, match=r"Reading batch \d+ failed.*Too many open"),
+    ):
+        drain(batches)
+    assert time.monotonic() - start < 5
+    next(batches)  # the fault is over, and reading goes on
+
+
+@pytest.mark.parametrize("resident", [True, False])
+def test_an_array_that_is_gone_before_the_first_batch_is_an_error(own_cache, resident):
+    dataset = Digits(resolution=8, held_out=0.0, flip=False)
+    dataset.prepare()
+    array_of(dataset).unlink()
+    with pytest.raises(DataError, match="train-data"):
+        next(dataset.batches(50, 0, "cpu", resident))
+
+
+def test_arrays_that_vanish_once_they_are_held_harm_nobody(own_cache):
+    dataset = Digits(resolution=8, held_out=0.0, flip=False)
+    batches = dataset.batches(50, 0, "cpu", True)
+    shutil.rmtree(dataset.directory)
+    drain(batches)
+
+
+def test_a_directory_that_vanishes_under_the_thread_is_an_error(streaming):
+    dataset, batches = streaming
+    next(batches)
+    shutil.rmtree(dataset.directory)
+    start = time.monotonic()
+    with pytest.raises(DataError, match=r"(?s)Reading batch \d+ failed.*Remove"):
+        drain(batches)
     assert time.monotonic() - start < 5

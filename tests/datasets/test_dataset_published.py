@@ -13,7 +13,7 @@ import torchvision
 
 from ganlab.datasets.cifar10 import CIFAR10
 from ganlab.datasets.mnist import MNIST, FashionMNIST
-from ganlab.datasets.raw import RawFile
+from ganlab.datasets.raw_file import RawFile
 from ganlab.datasets.stl10 import STL10
 from ganlab.datasets.usps import USPS
 from ganlab.errors import ConfigError, DataError
@@ -30,7 +30,7 @@ def middle(array):
 
 
 def test_mnist_is_framed_and_equals_torchvisions(data_root, tmp_path):
-    dataset = MNIST(str(data_root), resolution=32, flip=False)
+    dataset = MNIST(str(data_root), resolution=32, flip=False, offline=True)
     raw = tmp_path / "MNIST" / "raw"
     raw.mkdir(parents=True)
     for packed in (data_root / "MNIST" / "raw").glob("*.gz"):
@@ -42,19 +42,19 @@ def test_mnist_is_framed_and_equals_torchvisions(data_root, tmp_path):
         assert np.array_equal(middle(arrays["data"])[:, 0], reference.data.numpy())
         assert np.array_equal(arrays["label"], reference.targets.numpy())
         assert arrays["data"].sum(dtype=int) == reference.data.sum()  # the frame is black
-    unpacked = MNIST(str(tmp_path), resolution=28, flip=False)
+    unpacked = MNIST(str(tmp_path), resolution=28, flip=False, offline=True)
     assert np.array_equal(unpacked.arrays("test")["data"], middle(arrays["data"]))
     assert unpacked.spec.shape == (1, 28, 28)
 
 
 def test_fashion_mnist_has_six_thousand_of_each_class(data_root):
-    dataset = FashionMNIST(str(data_root), resolution=32, flip=False)
+    dataset = FashionMNIST(str(data_root), resolution=32, flip=False, offline=True)
     assert np.bincount(dataset.arrays("train")["label"]).tolist() == [6000] * 10
     assert dataset.spec.classes == tuple(torchvision.datasets.FashionMNIST.classes)
 
 
 def test_usps_equals_torchvisions(data_root):
-    dataset = USPS(str(data_root), resolution=16, flip=False)
+    dataset = USPS(str(data_root), resolution=16, flip=False, offline=True)
     reference = torchvision.datasets.USPS(data_root / "USPS", train=False)
     assert np.array_equal(dataset.arrays("test")["data"][:, 0], reference.data)
     assert np.array_equal(dataset.arrays("test")["label"], reference.targets)
@@ -69,7 +69,7 @@ def test_our_checksums_are_torchvisions():
     cifar, stl = theirs.CIFAR10, theirs.STL10
     assert sums(CIFAR10.forms[0]) == dict(cifar.train_list + cifar.test_list)
     assert sums(CIFAR10.forms[1]) == {cifar.filename: cifar.tgz_md5}
-    both = STL10("", source_split="train+unlabeled", resolution=64, flip=False)
+    both = STL10("", source_split="train+unlabeled", resolution=64, flip=False, offline=True)
     assert sums(both.forms[0]) == dict(stl.train_list + stl.test_list)
     assert sums(both.forms[1]) == {stl.filename: stl.tgz_md5}
 
@@ -78,7 +78,7 @@ def test_our_checksums_are_torchvisions():
 def test_missing_data_are_listed_with_everything_one_needs(own_cache, tmp_path, kind):
     root = tmp_path / "nothing"
     with pytest.raises(DataError) as caught:
-        kind(str(root), resolution=32, flip=False).prepare()
+        kind(str(root), resolution=32, flip=False, offline=True).prepare()
     message = str(caught.value)
     for file in kind.forms[0]:
         assert file.path.split("/")[-1] in message
@@ -98,7 +98,7 @@ def test_a_half_file_is_reported_with_both_sums_and_kept(own_cache, data_root, t
     half.write_bytes(half.read_bytes()[:kept])
     found = hashlib.md5(half.read_bytes()).hexdigest()
     with pytest.raises(DataError) as caught:
-        MNIST(str(tmp_path), resolution=32, flip=False).prepare()
+        MNIST(str(tmp_path), resolution=32, flip=False, offline=True).prepare()
     assert f"md5 d53e105ee54ea40749a09fcbcd1e9432  (wrong: found {kept:,} bytes, md5 {found})" in (
         str(caught.value)
     )
@@ -106,8 +106,8 @@ def test_a_half_file_is_reported_with_both_sums_and_kept(own_cache, data_root, t
 
 
 def test_prepared_data_suffice_without_the_raw(data_root):
-    MNIST(str(data_root), resolution=32, flip=False).prepare()
-    without = MNIST("/nowhere", resolution=32, flip=False)
+    MNIST(str(data_root), resolution=32, flip=False, offline=True).prepare()
+    without = MNIST("/nowhere", resolution=32, flip=False, offline=True)
     assert without.spec.count == 60_000
     assert "missing" in without.describe()["raw"]
 
@@ -133,7 +133,7 @@ def summed(root, form):
 
 def small_cifar(root, forms):
     kind = type("Small", (CIFAR10,), {"forms": forms})
-    return kind(str(root), resolution=32, flip=False)
+    return kind(str(root), resolution=32, flip=False, offline=True)
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_cifar_is_read_from_its_archive_alone(own_cache, cifar_root):
 
 def test_a_published_archive_with_foreign_content_is_refused_before_it_is_unpickled(cifar_root):
     with pytest.raises(DataError, match=r"wrong: found .* bytes, md5"):
-        CIFAR10(str(cifar_root), resolution=32, flip=False).prepare()
+        CIFAR10(str(cifar_root), resolution=32, flip=False, offline=True).prepare()
 
 
 COUNTS = {"train_X.bin": 5, "unlabeled_X.bin": 9, "test_X.bin": 4}
@@ -192,7 +192,7 @@ def stl_root(tmp_path):
 
 
 def small_stl(root, source_split):
-    dataset = STL10(str(root), source_split=source_split, resolution=96, flip=False)
+    dataset = STL10(str(root), source_split=source_split, resolution=96, flip=False, offline=True)
     dataset.forms = (summed(root, dataset.forms[0]),)
     return dataset
 
@@ -228,7 +228,7 @@ def test_stl_is_resampled_and_asks_only_for_the_files_it_reads(own_cache, stl_ro
 
 def test_a_wrong_source_split_is_refused_with_the_options():
     with pytest.raises(ConfigError, match="train\\+unlabeled"):
-        STL10("", source_split="labelled", resolution=64, flip=False)
+        STL10("", source_split="labelled", resolution=64, flip=False, offline=True)
 
 
 def test_a_file_that_is_not_there_is_missing(tmp_path):

@@ -1,0 +1,133 @@
+"""Kills runs at random moments, resumes them, and compares how they end, to the bit.
+
+    python scripts/torture.py --endings 100 --minutes 10
+
+Every recipe of `conf/model/` is trained, and one that reads its data from disk. Each ending has one
+to three kills (SIGKILL, at a random moment, often in the middle of a round or of a checkpoint's
+write) and is compared with a run that nobody disturbed: players, averages, optimizers.
+"""
+
+import argparse
+import contextlib
+import importlib
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+
+from ganlab import checkpoints, runs
+from ganlab.options import options
+from ganlab.runs import Run
+
+SMALL = ["dataset.resolution=16", "network.width=8", "batch_size=16", "progress=none"]
+OFTEN = ["rounds=40", "checkpoint_every=2", "log_every=5", "sample_every=10"]
+THOROUGH = ["model.game.thorough_rounds=3", "model.game.thorough_turns=9"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("recipes", nargs="*", help="some of them in place of all")
+    parser.add_argument("--endings", type=int, default=100, help="how many (%(default)s)")
+    parser.add_argument("--minutes", type=float, default=10.0, help="at most (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the moments (%(default)s)")
+    wish = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory, contextlib.chdir(directory):
+        chosen = {name: recipes()[name] for name in wish.recipes or recipes()}
+        count = torture(chosen, wish.endings, 60 * wish.minutes, random.Random(wish.seed))
+    print("\n".join(f"{what:24}{n:6}" for what, n in count.items()))
+    sys.exit(count["identical endings"] != count["endings"] or not count["endings"])
+
+
+def recipes() -> dict[str, list[str]]:
+    """The words of every recipe, few turns a round."""
+    found = {model: [f"model={model}", *SMALL] for model in options([])["model"]}
+    found["wgan"] += THOROUGH
+    found["wgan_gp_from_disk"] = [*found["wgan_gp"], "runtime.resident=false", "dataset.flip=true"]
+    return found
+
+
+def torture(
+    chosen: dict[str, list[str]], endings: int, seconds_left: float, chance: random.Random
+) -> Counter:
+    """Kill and resume in turn; what was counted."""
+    count, until = Counter(), time.monotonic() + seconds_left
+    undisturbed = {name: reference(name, words) for name, words in chosen.items()}
+    while count["endings"] < endings and time.monotonic() < until:
+        name = list(undisturbed)[count["endings"] % len(undisturbed)]
+        digest, seconds = undisturbed[name]
+        output = f"ending{count['endings']}"
+        same = ending([*chosen[name], f"output={output}"], seconds, chance, count) == digest
+        count["endings"] += 1
+        count["identical endings"] += same
+        if not same:
+            print(f"{name} ended otherwise: {newest(output)}", flush=True)
+    return count
+
+
+def reference(name: str, words: list[str]) -> tuple[str, float]:
+    """How an undisturbed run ends, and how long it takes."""
+    then = time.monotonic()
+    assert finished(child(["train", *words, *OFTEN, f"output={name}"]), None), name
+    seconds = time.monotonic() - then
+    print(f"{name}: {seconds:.1f} s undisturbed", flush=True)
+    return digest(newest(name)), seconds
+
+
+def ending(words: list[str], seconds: float, chance: random.Random, count: Counter) -> str:
+    """How a run ends that is killed one to three times."""
+    output, run = words[-1].partition("=")[2], None
+    for kills_left in range(chance.randint(1, 3), -1, -1):
+        pid = child(["resume", str(run.path)] if run else ["train", *words, *OFTEN])
+        if finished(pid, chance.uniform(0, 0.7 * seconds) if kills_left else None):
+            break
+        run = newest(output)
+        count["kills"] += 1
+        count["  before a checkpoint"] += run is None
+        count["  during a write"] += run is not None and any(run.path.rglob(".*.tmp"))
+    return digest(newest(output))
+
+
+def newest(output: str) -> Run | None:
+    """The newest run that came as far as its first checkpoint."""
+    begun = [run for run in runs.everything(output) if checkpoints.manifest(run.checkpoints)]
+    return begun[-1] if begun else None
+
+
+def digest(run: Run) -> str:
+    """All that a resumed run would go on from, but for its configuration, which names `output`."""
+    state = checkpoints.load(run.checkpoints, print)
+    return checkpoints.digest({key: state[key] for key in state if key != "config"})
+
+
+def child(words: list[str]) -> int:
+    """A process that runs the command, forked from this one to save the seconds of imports."""
+    if pid := os.fork():
+        return pid
+    with open(os.devnull, "w") as nothing:
+        os.dup2(nothing.fileno(), 1)
+    from ganlab.cli import dispatch
+
+    os._exit(dispatch(words))
+
+
+def finished(pid: int, seconds: float | None) -> bool:
+    """Whether a child came to its end; it is killed after so many seconds."""
+    then = time.monotonic()
+    while seconds is None or time.monotonic() - then < seconds:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            assert status == 0, "a run failed; the messages are above"
+            return True
+        time.sleep(0.001)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    return False
+
+
+if __name__ == "__main__":
+    for module in ("attend", "changes", "compose", "commands.train"):  # once for all children
+        importlib.import_module(f"ganlab.{module}")
+    main()
