@@ -144,6 +144,9 @@ def build_optimizers(config: DictConfig, game: Game) -> dict[str, torch.optim.Op
         settings = common | refinements.get(player, {})
         if "betas" in settings:
             settings["betas"] = tuple(map(float, settings["betas"]))  # Adam refuses an int 0
+        fused = "fused" in parameters(located(settings["_target_"]))
+        if fused and next(game.parameters()).is_cuda:
+            settings["fused"] = True  # the one kind that can leave out a step without waiting
         try:
             made[player] = make(settings, "optimizer")(game.movable(player))
         except (TypeError, ValueError, RuntimeError) as error:

@@ -45,12 +45,18 @@ def changed(config: Any, words: list[str], run: Run) -> tuple[Any, list[str]]:
     schema.refuse_out_of_range(config)
     found = schema.differences(before, schema.plain(config))
     grave = [line for line in found if not is_among(line, FREE + ELSEWHERE)]
-    if grave and not config.resume.allow_changes:
-        raise ConfigError(
-            "this would be another run:\n  " + "\n  ".join(grave) + "\nresume.allow_changes=true "
-            "resumes it all the same, and `ganlab train init_from=` starts a new one from here"
-        )
+    refuse_grave(grave, config)
     return config, grave
+
+
+def refuse_grave(changes: list[str], config: Any) -> None:
+    """Raise ConfigError for changes of what is learnt, unless the configuration allows them."""
+    if changes and not config.resume.allow_changes:
+        raise ConfigError(
+            "this would be another run:\n  " + "\n  ".join(changes) + "\n"
+            "resume.allow_changes=true resumes it all the same, and `ganlab train init_from=` "
+            "starts a new one from here"
+        )
 
 
 def change(config: Any, override: Any, run: Run) -> None:

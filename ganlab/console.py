@@ -21,7 +21,11 @@ class Console(logging.Handler):
 
 
 def listen(quiet: bool = False, verbose: bool = False) -> None:
-    """Show what ganlab logs; `quiet` leaves warnings and errors, `verbose` adds details."""
+    """Show what ganlab logs; `quiet` leaves warnings and errors, `verbose` adds details.
+
+    Of several processes the leading one speaks.
+    """
+    quiet = quiet or int(os.environ.get("RANK", "0")) > 0
     log.setLevel(logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO)
     log.propagate = False
     log.handlers = [Console()]

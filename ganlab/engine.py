@@ -24,26 +24,39 @@ class Guard:
 
     def __init__(self, skip: bool = False, warn: Callable[[str], None] = print) -> None:
         self.skip, self.warn = skip, warn
-        self.steps, self.bad = 0, torch.zeros(())
+        self.steps: int = 0
+        self.bad: int | Tensor = 0
 
     def allows(self, turn: Any, gradients: list[Tensor], optimizer: Any, number: int) -> bool:
         """Whether the host lets the optimizer step; on a device that optimizer is muted."""
-        self.steps += 1
-        norm = turn.measures["gradient_norm"]
-        if norm.device.type != "cpu":
-            self.bad = self.bad.to(norm.device) + mute(optimizer, gradients, turn.total())
+        if turn.measures["gradient_norm"].device.type != "cpu":
+            self.mute(optimizer, gradients, turn)
             return True
-        if math.isfinite(turn.total().item()):
-            return True
-        if not self.skip:
+        good = math.isfinite(turn.total().item())
+        if not (good or self.skip):
             raise Diverged(f"in round {number} {blame(turn)}")
-        self.bad += 1
-        return False
+        self.steps += 1
+        self.bad += not good
+        return good
+
+    def mute(self, optimizer: Any, gradients: list[Tensor], turn: Any) -> None:
+        """Let the next step change nothing where the turn is not finite, without waiting to know.
+
+        A fused optimizer leaves the whole step out; for others the gradients become zeros.
+        """
+        bad = turn.total().isfinite().logical_not().float()
+        self.steps += 1
+        self.bad = self.bad + bad
+        if getattr(optimizer, "_step_supports_amp_scaling", False):
+            optimizer.grad_scale, optimizer.found_inf = None, bad
+        else:
+            for gradient in gradients:
+                gradient.copy_(gradient.where(bad == 0, 0.0))
 
     def check(self, number: int) -> None:
         """Tell of the steps left out since the last check. Raises `Diverged` unless some may be."""
         steps, bad = self.steps, int(self.bad)
-        self.steps, self.bad = 0, torch.zeros(())
+        self.steps, self.bad = 0, 0
         if bad and (not self.skip or bad == steps):
             raise Diverged(f"{bad} of the last {steps} steps up to round {number} were not finite")
         if bad:
@@ -124,20 +137,6 @@ def present(movable: list[Tensor]) -> list[Tensor]:
         if parameter.grad is None:
             parameter.grad = torch.zeros_like(parameter)
     return [parameter.grad for parameter in movable]  # type: ignore[misc]
-
-
-def mute(optimizer: Any, gradients: list[Tensor], total: Tensor) -> Tensor:
-    """Where `total` is not finite, let the next step change nothing, without waiting; 0 or 1.
-
-    A fused optimizer leaves the whole step out; for others the gradients become zeros.
-    """
-    bad = torch.isfinite(total).logical_not().float()
-    if getattr(optimizer, "_step_supports_amp_scaling", False):
-        optimizer.grad_scale, optimizer.found_inf = None, bad
-    else:
-        for gradient in gradients:
-            gradient.copy_(gradient.where(bad == 0, 0.0))
-    return bad
 
 
 def blame(turn: Any) -> str:

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -143,15 +144,30 @@ def written(run: Run, experiment: Experiment, done: int) -> Iterator[Any]:
     """The run's TensorBoard writer, with one session of hyperparameters."""
     writer = SummaryWriter(str(run.path), purge_step=done + 1 if done else None, flush_secs=30)
     settings = hparams.flat(plain(experiment.config), run.facts()["choices"])
+    end = hparams.session(writer, settings)
+    before, threading.excepthook = threading.excepthook, all_but_writing(threading.excepthook)
     try:
-        end = hparams.session(writer, settings)
         yield writer
-        writer.file_writer.add_summary(end)  # type: ignore[attr-defined]
+        with forgiven(run):
+            writer.file_writer.add_summary(end)  # type: ignore[attr-defined]
     finally:
-        try:
+        with forgiven(run):
             writer.close()
-        except OSError as error:
-            log.warning(f"the events of {run.path} are not complete: {error}")
+        threading.excepthook = before
+
+
+def all_but_writing(hook: Callable) -> Callable:
+    """The hook, but for what TensorBoard's thread cannot write: those who log are told of it."""
+    return lambda fault: None if issubclass(fault.exc_type, OSError) else hook(fault)
+
+
+@contextlib.contextmanager
+def forgiven(run: Run) -> Iterator[None]:
+    """Warn of events that cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        log.warning(f"the events in {run.path} are not complete ({error})")
 
 
 def shower(wish: str) -> Any:

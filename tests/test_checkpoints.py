@@ -83,3 +83,17 @@ def test_a_checkpoint_that_would_run_code_is_refused(saved, tmp_path):
     (saved / "manifest.json").write_text(json.dumps(manifest))
     assert load(saved)[0] == 2
     assert not marker.exists()
+
+
+def test_states_have_one_digest_only_if_they_are_equal_to_the_bit():
+    told = {"a": [torch.ones(2)], "b": (1, "x")}
+    others = [
+        {"a": [torch.ones(2) + 1e-7], "b": (1, "x")},
+        {"a": [torch.ones(2).double()], "b": (1, "x")},
+        {"a": [torch.ones(1, 2)], "b": (1, "x")},
+        {"a": [torch.ones(2)], "b": (2, "x")},
+        {"a": [torch.ones(2)]},
+    ]
+    same = {"a": [torch.ones(2)], "b": (1, "x")}
+    assert checkpoints.digest(told) == checkpoints.digest(same)
+    assert checkpoints.digest(told) not in {checkpoints.digest(other) for other in others}

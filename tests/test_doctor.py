@@ -12,7 +12,7 @@ from ganlab import doctor
 from ganlab.cli import dispatch
 from ganlab.doctor import Problem, account, examine
 from ganlab.options import options
-from ganlab.selftest import TINY, same
+from ganlab.selftest import TINY
 
 
 @pytest.fixture
@@ -123,16 +123,6 @@ def test_a_selftest_that_cannot_train_says_so_and_ends_in_1(home):
     assert "FAILED" in done.stdout
     assert "broken on purpose" in done.stdout
     assert {path.name for path in home.iterdir()} <= {"ganlab.py", "__pycache__"}
-
-
-def test_equal_states_are_equal_to_the_bit():
-    import torch
-
-    state = {"a": [torch.ones(2)], "b": (1, "x")}
-    assert same(state, {"a": [torch.ones(2)], "b": (1, "x")})
-    assert not same(state, {"a": [torch.ones(2) + 1e-7], "b": (1, "x")})
-    assert not same(state, {"a": [torch.ones(2).double()], "b": (1, "x")})
-    assert not same(state, {"a": [torch.ones(2)]})
 
 
 def test_the_selftest_asks_for_what_can_be_asked_for(tiny):

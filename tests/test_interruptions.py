@@ -22,6 +22,7 @@ from children import (
     wait_for_a_round,
     wait_for_file,
 )
+from PIL import Image
 
 from ganlab.cli import dispatch
 
@@ -201,6 +202,24 @@ def test_changes_that_are_allowed_are_made_and_noted(word, capsys):
     assert facts["exact"] is False
     assert any(word.partition("=")[0] in change for change in facts["changes"])
     assert "no longer exact" in capsys.readouterr().err
+
+
+def test_other_pictures_in_the_same_place_are_another_run(home, capsys):
+    for name in ("one", "two"):
+        (home / name).mkdir()
+        for k in range(9):
+            shade = Image.new("L", (16, 16), 10 * k + len(name) + (name == "two"))
+            shade.save(home / name / f"{k}.png")
+    words = [*TINY, "dataset=folder", "dataset.path=one", "rounds=2"]
+    assert dispatch(["train", *words]) == 0
+    (home / "one").rename("three")
+    assert dispatch(["resume", "last", "rounds=3", "dataset.path=three"]) == 0
+    assert last().facts()["exact"] is True
+    assert dispatch(["resume", "last", "rounds=4", "dataset.path=two"]) == 2
+    assert "data: " in capsys.readouterr().err
+    allowed = ["dataset.path=two", "resume.allow_changes=true"]
+    assert dispatch(["resume", "last", "rounds=4", *allowed]) == 0
+    assert last().facts()["exact"] is False
 
 
 def test_an_allowed_rate_is_the_rate_that_is_used():

@@ -59,10 +59,24 @@ def resume(
         already_done(run, done, last)
         return 0
     experiment = build(config)
+    changes += other_data(run, experiment)
     experiment.restore(state)
     if processes.leads():
         tell(run, changes, experiment)
     return attend(run, experiment, done, state["batches"])
+
+
+def other_data(run: "Run", experiment: "Experiment") -> list[str]:
+    """How the training data differ from those that the run began with, if that is allowed."""
+    from ganlab.changes import refuse_grave
+    from ganlab.schema import differences
+
+    known = {"data": run.facts().get("data")}
+    found = (
+        differences(known, {"data": experiment.dataset.fingerprint}) if any(known.values()) else []
+    )
+    refuse_grave(found, experiment.config)
+    return found
 
 
 def already_done(run: "Run", done: int, last: int) -> None:

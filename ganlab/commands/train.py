@@ -99,6 +99,7 @@ def start(composition: "Composition") -> "tuple[Run, Experiment]":
             tags=list(config.tags),
             seed=config.seed,
             shape=experiment.dataset.spec.shape,
+            data=experiment.dataset.fingerprint,
             init_from=source,
             exact=True,
             command=shlex.join(["ganlab", "train", *composition.given]),

@@ -51,6 +51,11 @@ class Dataset(ABC):
         data cannot be written.
         """
 
+    @property
+    def fingerprint(self) -> str | None:
+        """What tells training data from others; None where the configuration says all."""
+        return None
+
     @abstractmethod
     def batches(
         self, batch_size: int, seed: int, device: torch.device | str, resident: bool | str

@@ -1,5 +1,6 @@
 """Datasets of pictures: prepared once into memory-mapped arrays, then never decoded again."""
 
+import hashlib
 from abc import abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,6 +65,11 @@ class Images(Dataset):
     @property
     def spec(self) -> Spec:
         return self.stored.spec
+
+    @property
+    def fingerprint(self) -> str:
+        digests = [column.digest for column in self.stored.columns["train"].values()]
+        return hashlib.sha256("".join(digests).encode()).hexdigest()[:12]
 
     @property
     def splits(self) -> tuple[str, ...]:
