@@ -1,6 +1,10 @@
+import os
+
 import pytest
+from children import TINY, ganlab, last
 from omegaconf import OmegaConf
 
+from ganlab.cli import dispatch
 from ganlab.compose import compose
 from ganlab.errors import ConfigError
 from ganlab.options import options
@@ -31,3 +35,42 @@ def test_what_the_user_names_is_trusted():
 def test_every_shipped_option_is_trusted(group):
     for option in options([])[group]:
         refuse_foreign_targets(compose([f"{group}={option}"]).config, set())
+
+
+OWN_LOSS = """
+from ganlab.losses.hinge import Hinge
+
+
+class Mine(Hinge):
+    pass
+"""
+
+
+def test_foreign_code_is_used_only_where_trust_names_it(tmp_path, monkeypatch):
+    here, there = tmp_path / "here", tmp_path / "there"
+    (here / "conf" / "loss").mkdir(parents=True)
+    there.mkdir()
+    (here / "my_losses.py").write_text(OWN_LOSS)
+    (here / "conf" / "loss" / "mine.yaml").write_text("# Mine\n_target_: my_losses.Mine\n")
+    monkeypatch.chdir(here)
+    done = ganlab("train", *TINY, "loss=mine", "rounds=1")
+    assert done.returncode == 0, done.stderr
+    run = str(last().path.absolute())
+    code = {**os.environ, "PYTHONPATH": str(here)}
+    for verb, *words in (["sample", run, "n=1"], ["resume", run, "rounds=2"]):
+        refused = ganlab(verb, *words, cwd=there, env=code)
+        assert refused.returncode == 2
+        assert "trust=my_losses" in refused.stderr
+        assert ganlab(verb, *words, "trust=other", cwd=there, env=code).returncode == 2
+        trusted = ganlab(verb, *words, "trust=my_losses", cwd=there, env=code)
+        assert trusted.returncode == 0, trusted.stderr
+
+
+def test_a_run_cannot_trust_itself(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert dispatch(["train", *TINY, "rounds=1"]) == 0
+    text = last().config_file.read_text()
+    own = "ganlab.losses.wasserstein.Wasserstein"
+    last().config_file.write_text(f"trust: [os]\n{text.replace(own, 'os.getcwd')}")
+    assert dispatch(["sample", "last", "n=1"]) == 2
+    assert "os.getcwd" in capsys.readouterr().err
