@@ -84,13 +84,13 @@ def told(thing: Any) -> Any:
     return box[0]
 
 
-def largest(number: int) -> int:
-    """The largest of all processes' numbers."""
+def largest(*numbers: int) -> tuple[int, ...]:
+    """The largest that any process has, of each number."""
     if not together():
-        return number
-    numbers = torch.tensor(number)
-    distributed.all_reduce(numbers, distributed.ReduceOp.MAX)
-    return int(numbers)
+        return numbers
+    found = torch.tensor(numbers)
+    distributed.all_reduce(found, distributed.ReduceOp.MAX)
+    return tuple(found.tolist())
 
 
 class Sum(torch.autograd.Function):

@@ -55,7 +55,8 @@ def follow(run: Run, experiment: Experiment, done: int, consumed: int) -> None:
         raise
     except Exception:
         with contextlib.suppress(ConfigError, OutputError), lock.held(run.path):
-            run.note(status="failed", ended=runs.now())
+            if run.facts()["status"] == "running":
+                run.note(status="failed", ended=runs.now())
         raise
 
 

@@ -37,14 +37,13 @@ class Signals:
         self.timer: threading.Timer | None = None
         self.before: dict[int, Any] = {}
 
-    def leave(self) -> Interrupted | None:
-        number = largest(self.stopping)
-        return Interrupted(number) if number else None
-
-    def save(self) -> bool:
-        return bool(largest(self.saving))
+    def heard(self) -> tuple[Interrupted | None, bool]:
+        """What to raise once the round is saved, and whether to save now and go on."""
+        stopping, saving = largest(self.stopping, self.saving)
+        return Interrupted(stopping) if stopping else None, bool(saving)
 
     def saved(self) -> None:
+        """What was asked for is saved."""
         self.saving = 0
         if self.requeue:
             self.requeue = not requeued()
@@ -79,8 +78,10 @@ class Signals:
 
     def leave_now(self) -> None:
         """Leave in the middle of a round: the older checkpoint is intact."""
-        self.hurry()
-        os._exit(128 + signal.SIGTERM)
+        try:
+            self.hurry()
+        finally:
+            os._exit(128 + signal.SIGTERM)
 
 
 def requeued() -> bool:

@@ -69,9 +69,12 @@ def unobserved(
     """What a process that does not write shares with the one that does."""
     config = experiment.config
     guard = Guard(config.on_nan == "skip", lambda _: None)
-    left = Checkpoint(
-        config.checkpoint_every, config.rounds, lambda number, rank: guard.check(number), signals
-    )
+
+    def agree(number: int, rank: float) -> None:
+        guard.check(number)
+        refuse_non_finite(experiment.game, number)
+
+    left = Checkpoint(config.checkpoint_every, config.rounds, agree, signals)
     yield [health(guard, config), left], guard
 
 

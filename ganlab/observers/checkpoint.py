@@ -14,16 +14,13 @@ Record = dict[str, Tensor]
 
 
 class Asked(Protocol):
-    """What somebody outside wishes: each process hears of the same wish after the same round."""
+    """What somebody outside wishes: all processes hear of it after the same round."""
 
-    def leave(self) -> Exception | None:
-        """What to raise once the round is saved."""
-
-    def save(self) -> bool:
-        """Whether to save now and go on."""
+    def heard(self) -> tuple[Exception | None, bool]:
+        """What to raise once the round is saved, and whether to save now and go on."""
 
     def saved(self) -> None:
-        """Called after that."""
+        """Called after what was asked for is saved."""
 
 
 class Checkpoint:
@@ -49,7 +46,7 @@ class Checkpoint:
     def __call__(self, number: int, game: Any, record: Record) -> None:
         if self.by is not None and self.by not in record:
             raise ConfigError(f"best.by={self.by}: a round measures {', '.join(record)}")
-        leave, now = self.asked.leave(), self.asked.save()
+        leave, now = self.asked.heard()
         if leave or now or number % self.every == 0 or number == self.last:
             self.attempt(number, record, must=bool(leave) or number == self.last)
         if now:

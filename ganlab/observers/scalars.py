@@ -1,5 +1,6 @@
 """Losses, scores, norms and speed, as lines of a file and as TensorBoard scalars."""
 
+import contextlib
 import json
 import math
 import time
@@ -41,7 +42,8 @@ class Scalars:
             self.writer.add_scalar(name, value, number)
 
     def close(self) -> None:
-        self.file.close()
+        with contextlib.suppress(OSError):  # what cannot be written was told when it was logged
+            self.file.close()
 
 
 def read(record: dict[str, Tensor]) -> dict[str, float]:
