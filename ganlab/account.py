@@ -1,6 +1,7 @@
 """What a run says of itself at its beginning and at its end."""
 
 import shlex
+from pathlib import Path
 from typing import Any
 
 from ganlab.build import Experiment
@@ -15,7 +16,7 @@ def opening(run: Run, experiment: Experiment, done: int) -> str:
     return (
         f"run      {run.path}\n"
         f"plays    {rounds} rounds on {runtime.device} in {runtime.precision}, "
-        f"{runtime.threads} threads{resumed}\n"
+        f"{counted(runtime.threads, 'thread')}{resumed}\n"
         f"moves    {sizes} parameters"
     )
 
@@ -23,16 +24,20 @@ def opening(run: Run, experiment: Experiment, done: int) -> str:
 def closing(run: Run, config: Any) -> str:
     """Where everything is, and the next commands."""
     newest = max(run.samples.glob("[0-9]*.png"), default=run.samples)
-    usual = config.output == USUAL_OUTPUT
+    usual = Path(USUAL_OUTPUT) in run.path.parents
     name = run.facts()["id"] if usual else shlex.quote(str(run.path))
     commands = [
         f"sample {name} n=64 seed=3",
-        "tensorboard" if usual else f"tensorboard {config.output}",
+        "tensorboard" if usual else f"tensorboard {shlex.quote(str(run.path.parent))}",
     ]
     if config.optimizer.decay.rounds is None:  # a rate that has ended would teach nothing more
         commands.append(f"resume {name} rounds={2 * config.rounds}")
     following = "\n         ".join(f"ganlab {command}" for command in commands)
     return f"done     {run.path}\nsamples  {newest}\nnext     {following}"
+
+
+def counted(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def parameter_counts(experiment: Experiment) -> dict[str, str]:

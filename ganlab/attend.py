@@ -5,7 +5,7 @@ import shlex
 
 import torch
 
-from ganlab import session
+from ganlab import checkpoints, processes, session
 from ganlab.account import parameter_counts
 from ganlab.build import Experiment
 from ganlab.errors import CheckpointError, GanlabError
@@ -17,29 +17,24 @@ log = logging.getLogger("ganlab")
 
 def attend(run: Run, experiment: Experiment, done: int = 0, consumed: int = 0) -> int:
     """The exit code of training the run to its end, or to what stopped it."""
-    go_on = f"continue with\n  ganlab resume {shlex.quote(str(run.path))}"
+    resume = f"ganlab resume {shlex.quote(str(run.path))}"
     try:
         session.train(run, experiment, done, consumed)
     except Interrupted as stop:
-        log.warning(f"{stop}: saved; {go_on}")
+        log.warning(f"{stop}: saved; continue with\n  {resume}")
         return stop.exit_code
     except FloatingPointError as error:
+        rate = f"optimizer.lr={experiment.config.optimizer.lr / 2:g} resume.allow_changes=true"
         log.error(
-            f"diverged: {error}\n{run.path} keeps its last good checkpoint; a lower optimizer.lr "
-            "may help, or on_nan=skip, or on_nan=rollback"
+            f"diverged: {error}\n{go_on(run, f'{resume} on_nan=rollback')}\nor with a lower rate:"
+            f"\n  {resume} {rate}"
         )
         return 1
     except GanlabError as error:
-        log.error(f"failed: {error}\n{last_good(run)}{go_on}")
+        log.error(f"failed: {error}\n{go_on(run, resume)}")
         return error.exit_code
     except Exception as error:
-        if is_out_of_memory(error):
-            log.error(f"failed: out of memory: {too_large(experiment)}\n{last_good(run)}{go_on}")
-        else:
-            what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            log.error(
-                f"failed: {what}\nthe traceback is in {run.log_file}; {last_good(run)}{go_on}"
-            )
+        log.error(f"failed: {reason(run, experiment, error)}\n{go_on(run, resume)}")
         return 1
     return 0
 
@@ -65,13 +60,22 @@ def too_large(experiment: Experiment) -> str:
     return f"batch_size={size} with {models}; start again with {smaller}"
 
 
-def last_good(run: Run) -> str:
-    """Which round a resumed run goes on from."""
-    from ganlab import checkpoints
+def reason(run: Run, experiment: Experiment, error: Exception) -> str:
+    """What went wrong, in words for the user."""
+    if is_out_of_memory(error):
+        return f"out of memory: {too_large(experiment)}"
+    if processes.together() and "Connection" in str(error):
+        return "another process of this run is gone; what it said tells why"
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return f"{what}\nthe traceback is in {run.log_file}"
 
+
+def go_on(run: Run, resume: str) -> str:
+    """From which round the run can go on, and how."""
     try:
-        entries = checkpoints.manifest(run.checkpoints)
-    except CheckpointError:
-        return ""
-    newest = max((entry["round"] for entry in entries.values()), default=None)
-    return "" if newest is None else f"the newest checkpoint is of round {newest}; "
+        newest = checkpoints.newest_round(run.checkpoints)
+    except CheckpointError as error:
+        return str(error)
+    if newest < 0:
+        return "nothing was saved yet; start it again"
+    return f"the newest checkpoint is of round {newest}; continue with\n  {resume}"

@@ -1,5 +1,6 @@
 """From a configuration to the objects that play: dataset, game, optimizers, average."""
 
+import contextlib
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from typing import Any
 import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from ganlab import optimizers, processes, rules, runtime
 from ganlab.average import Average
@@ -62,12 +65,18 @@ class Experiment:
             "optimizers": {player: o.state_dict() for player, o in self.optimizers.items()},
         }
 
+    def moves_alike(self, state: dict[str, Any]) -> bool:
+        """Whether the optimizers that a state was made with are of the kind of these."""
+        before = state.get("config", {}).get("optimizer")
+        return before is None or kind(before) == kind(plain(self.config.optimizer))
+
     def restore(self, state: dict[str, Any]) -> None:
         """Take over a state. Raises CheckpointError, naming what differs, if it is another's."""
         restore_weights(self.game, self.average, state, self.config)
         self.rollbacks = state.get("rollbacks", 0)
         for player, optimizer in self.optimizers.items():
-            restore_optimizer(optimizer, state["optimizers"][player])
+            if self.moves_alike(state):
+                restore_optimizer(optimizer, state["optimizers"].get(player, {}))
             optimizer.zero_grad()
 
 
@@ -80,11 +89,15 @@ def build(config: DictConfig, report: Callable[[int, int], None] | None = None) 
     OmegaConf.update(config, "runtime", resolved.facts())
     dataset = make(config.dataset, "dataset")
     dataset.prepare(report)
+    refuse_size(config, dataset.spec.shape, resolved)
     game, average = build_game(config, dataset.spec.shape, resolved)
     moving = build_optimizers(config, game)
     pace = optimizers.pace(moving.values(), make(config.optimizer.decay, "optimizer.decay"))
     experiment = Experiment(config, resolved, dataset, game, average, moving, pace)
     rules.refuse_misfits(config, dataset.spec, game, average.view(game))
+    if config.best.by is not None:
+        with contextlib.closing(experiment.batches()) as batches:
+            rules.refuse_unknown_measure(config.best.by, game, batches)
     return experiment
 
 
@@ -96,16 +109,42 @@ def build_game(
     It is initialised alike wherever the seed is alike.
     """
     torch.manual_seed(config.seed)
+    game = assemble(config, shape)
+    resolved.place(game)
+    if processes.together():
+        processes.share_batch_norms(game)
+    return game, Average(game, config.average.decay, config.average.ramp)
+
+
+def assemble(config: DictConfig, shape: tuple[int, ...]) -> Game:
+    """The game for samples of a shape, as it is before it is put anywhere."""
     network = SimpleNamespace(
         generator=make(config.network.generator, "network.generator"),
         discriminator=make(config.network.discriminator, "network.discriminator"),
     )
     parts = {group: make(config[group], group) for group in ("loss", "penalty", "prior")}
-    game = make(config.model.game, "model.game")(network, shape, **parts)
-    resolved.place(game)
-    if processes.together():
-        processes.share_batch_norms(game)
-    return game, Average(game, config.average.decay, config.average.ramp)
+    return attempt("model.game", make(config.model.game, "model.game"), network, shape, **parts)
+
+
+def refuse_size(config: DictConfig, shape: tuple[int, ...], resolved: runtime.Runtime) -> None:
+    """Raise ConfigError for a game that the device's memory cannot hold, before it is tried.
+
+    What a network of the user's own cannot do without numbers is found out when it is built.
+    """
+    with contextlib.suppress(RuntimeError), torch.device("meta"), Unfilled():
+        rules.refuse_size(assemble(config, shape), config.batch_size, resolved.device)
+
+
+class Unfilled(TorchFunctionMode):
+    """Inside, weights are not drawn: on the device `meta` that takes a second, and has no use."""
+
+    def __torch_function__(
+        self, function: Callable, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if function.__name__.endswith(("normal_", "uniform_")):
+            return args[0] if args else kwargs["tensor"]
+        return function(*args, **kwargs)
 
 
 def restore_weights(game: Game, average: Average, state: dict[str, Any], config: Any) -> None:
@@ -116,18 +155,34 @@ def restore_weights(game: Game, average: Average, state: dict[str, Any], config:
     except (RuntimeError, KeyError) as error:
         made_with = state.get("config", {})
         differing = [d for d in differences(made_with, plain(config)) if d.startswith(WEIGHTY)]
+        clashes = [line.strip()[:100] for line in str(error).splitlines()[1:4]]
         raise CheckpointError(
-            "the checkpoint is of another configuration; it was made with -> this run has\n  "
-            + "\n  ".join([*differing[:8], *str(error).splitlines()[1:6]])
+            "the checkpoint is of another configuration; it was made with -> this one has\n  "
+            + "\n  ".join([*differing[:8], *clashes])
         ) from error
 
 
+def kind(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings that decide what an optimizer remembers: all but the sizes of its steps."""
+    sizes = {"lr", "betas", "eps", "weight_decay", "alpha", "decay", "fused"}
+    players = {player: kind(each) for player, each in (settings.get("players") or {}).items()}
+    return {k: v for k, v in settings.items() if k not in sizes | {"players"}} | players
+
+
 def restore_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
-    """Take over what an optimizer remembers; rates and the like stay those of the configuration."""
+    """Take over what an optimizer remembers; rates and the like stay those of the configuration.
+
+    Raises CheckpointError for what is not of its parameters' shapes: torch would not look.
+    """
     groups = optimizer.state_dict()["param_groups"]
+    moved = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     try:
+        for number, remembered in state["state"].items():
+            for name, value in remembered.items():
+                if isinstance(value, Tensor) and value.dim() and value.shape != moved[number].shape:
+                    raise ValueError(f"{name} of parameter {number} is {tuple(value.shape)}")
         optimizer.load_state_dict({"state": state["state"], "param_groups": groups})
-    except (ValueError, KeyError) as error:
+    except (ValueError, LookupError, AttributeError, TypeError) as error:
         raise CheckpointError(f"the checkpoint's optimizers do not fit: {error}") from error
 
 
@@ -147,9 +202,10 @@ def build_optimizers(config: DictConfig, game: Game) -> dict[str, torch.optim.Op
         fused = "fused" in parameters(located(settings["_target_"]))
         if fused and next(game.parameters()).is_cuda:
             settings["fused"] = True  # the one kind that can leave out a step without waiting
+        optimizer = make(settings, "optimizer")
         try:
-            made[player] = make(settings, "optimizer")(game.movable(player))
-        except (TypeError, ValueError, RuntimeError) as error:
+            made[player] = attempt("optimizer", optimizer, game.movable(player))
+        except RuntimeError as error:  # of a fused optimizer where there is none
             raise ConfigError(f"optimizer: {error}") from error
     return made
 
@@ -168,7 +224,12 @@ def make(node: Any, key: str) -> Any:
     settings = instantiate(settings, _convert_="all")
     if node.get("_partial_"):
         return functools.partial(target, **settings)
+    return attempt(key, target, **settings)
+
+
+def attempt(key: str, target: Callable, *parts: Any, **settings: Any) -> Any:
+    """Build, and blame the key's values where they are refused. Raises ConfigError."""
     try:
-        return target(**settings)
+        return target(*parts, **settings)
     except (TypeError, ValueError, ArithmeticError) as error:
         raise ConfigError(f"{key}: {error}") from error

@@ -1,12 +1,13 @@
 """What a run's configuration may become on resume."""
 
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import Any
 
 from omegaconf import OmegaConf
 
 from ganlab import schema
-from ganlab.compose import compose, parse, refuse_unknown_key, refuse_unknown_option
+from ganlab.compose import compose, parse, refuse_unknown_key, refuse_unknown_option, refused
 from ganlab.errors import ConfigError
 from ganlab.options import options
 from ganlab.runs import Run
@@ -30,23 +31,37 @@ FREE = (
     "dataset.offline",
 )
 """Nothing of these changes a bit of what is learnt."""
-ELSEWHERE = ("runtime.*",)
+ELSEWHERE = ("runtime", "runtime.*")
 """These say where it is computed: they may change, and the run is then no longer exact."""
 
 
-def changed(config: Any, words: list[str], run: Run) -> tuple[Any, list[str]]:
-    """The configuration with the words' changes, and those which make the run another one.
+@dataclass(frozen=True)
+class Changed:
+    """A run's configuration and choices with changes, and those that make it another run."""
 
-    Raises ConfigError for them, each as old -> new, unless `resume.allow_changes` is set.
+    config: Any
+    choices: dict[str, str]
+    grave: list[str]
+
+
+def changed(config: Any, words: list[str], run: Run) -> Changed:
+    """Change a run's configuration as the words say.
+
+    Raises ConfigError for what makes it another run, each as old -> new, unless
+    `resume.allow_changes` is set.
     """
-    before = schema.plain(config)
-    for override in map(parse, words):
-        change(config, override, run)
-    schema.refuse_out_of_range(config)
-    found = schema.differences(before, schema.plain(config))
-    grave = [line for line in found if not is_among(line, FREE + ELSEWHERE)]
+    before, choices = schema.plain(config), dict(run.facts()["choices"])
+    with refused():
+        for override in map(parse, words):
+            change(config, choices, override)
+        schema.refuse_out_of_range(config)
+    chosen = schema.differences(run.facts()["choices"], choices)
+    replaced = tuple(f"{line.partition(':')[0]}." for line in chosen)
+    within = schema.differences(before, schema.plain(config))
+    lines = [*chosen, *(line for line in within if not line.startswith(replaced))]
+    grave = [line for line in lines if not is_among(line, FREE + ELSEWHERE)]
     refuse_grave(grave, config)
-    return config, grave
+    return Changed(config, choices, grave)
 
 
 def refuse_grave(changes: list[str], config: Any) -> None:
@@ -59,12 +74,12 @@ def refuse_grave(changes: list[str], config: Any) -> None:
         )
 
 
-def change(config: Any, override: Any, run: Run) -> None:
+def change(config: Any, choices: dict[str, str], override: Any) -> None:
     """Set one key, or put another option in the place of a group's."""
     key, groups = override.key_or_group, options([])
     if key in groups:
         refuse_unknown_option(override, groups)
-        choices = {**run.facts()["choices"], key: override.value()}
+        choices[key] = override.value()
         config[key] = compose([f"{g}={c}" for g, c in choices.items()]).config[key]
         return
     refuse_unknown_key(key, config, groups)

@@ -1,10 +1,12 @@
 """Checkpoints: written so that a kill at any moment leaves the older one, and read with care."""
 
+import errno
 import hashlib
 import io
 import json
 import logging
 import math
+import pickle
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ from ganlab.errors import CheckpointError, OutputError
 from ganlab.files import write_atomically
 
 MANIFEST = "manifest.json"
+PARTS = {"round": int, "batches": int, "game": dict, "average": dict, "optimizers": dict}
 log = logging.getLogger("ganlab")
 
 
@@ -36,15 +39,17 @@ def save(
         entry["rank"] = rank
     try:
         write_atomically(file, content)
-        entries = manifest(directory) | {file.name: entry}
+        before = manifest(directory).items()  # rounds after this one were of a future that is lost
+        entries = {name: e for name, e in before if e["round"] < number} | {file.name: entry}
         kept = {*newest_first(entries)[:keep], *best(entries)}
         remaining = {name: entries[name] for name in sorted(kept)}
         write_atomically(directory / MANIFEST, json.dumps(remaining, indent=2))
     except OSError as error:
-        free = shutil.disk_usage(directory).free
+        room = f"{shutil.disk_usage(directory).free:,} free"
+        if error.errno == errno.EFBIG:
+            room = "more than a file may have here (ulimit -f)"
         raise OutputError(
-            f"{file} cannot be written ({error.strerror}): {len(content):,} bytes needed, "
-            f"{free:,} free"
+            f"{file} cannot be written ({error.strerror}): {len(content):,} bytes needed, {room}"
         ) from error
     rotate(directory, kept)
     return file
@@ -68,16 +73,32 @@ def load(
     The `wish` may also be `best`, or a round. Only tensors and plain containers are unpickled, so
     a checkpoint runs no code. Raises CheckpointError when none is left.
     """
-    reasons = []
+    reasons: list[str] = []
     entries = manifest(directory)
     for name in wanted(entries, wish):
         try:
-            return read(directory / name, entries[name])
+            state = read(directory / name, entries[name])
         except Exception as error:  # torch raises nearly anything on damaged files
-            reasons.append(f"{directory / name}: {str(error) or type(error).__name__}")
-            warn(f"unusable checkpoint {reasons[-1]}")
-    tried = "\n  ".join(reasons) or f"there is none; those of its manifest: {rounds(entries)}"
+            reasons.append(f"{name}: {getattr(error, 'strerror', None) or error or type(error)}")
+        else:
+            if reasons:
+                tried = "\n  ".join(reasons)
+                warn(f"unusable in {directory}, so round {state['round']} is used:\n  {tried}")
+            return state
+    tried = "\n  ".join(reasons) or none_of(directory, entries)
     raise CheckpointError(f"no usable checkpoint ({wish}) in {directory}:\n  {tried}")
+
+
+def none_of(directory: Path, entries: dict[str, Any]) -> str:
+    """Why nothing could even be tried."""
+    if entries:
+        return f"it has those of rounds {rounds(entries)}"
+    if any(directory.glob("*.pt")):
+        return (
+            f"{MANIFEST}, which holds the checksums of the files there, is missing; bring it back "
+            "from wherever the run was copied"
+        )
+    return "it was stopped before its first"
 
 
 def wanted(entries: dict[str, Any], wish: str | int) -> list[str]:
@@ -94,6 +115,11 @@ def newest_first(entries: dict[str, Any]) -> list[str]:
     return sorted(entries, key=lambda name: entries[name]["round"], reverse=True)
 
 
+def newest_round(directory: Path) -> int:
+    """The round of the newest checkpoint; -1 where there is none."""
+    return max((entry["round"] for entry in manifest(directory).values()), default=-1)
+
+
 def best(entries: dict[str, Any]) -> list[str]:
     """The name of the entry of least rank, the newest of equals; none where none has a rank."""
     ranked = [name for name in newest_first(entries) if "rank" in entries[name]]
@@ -108,11 +134,23 @@ def read(file: Path, entry: dict[str, Any]) -> dict[str, Any]:
     import torch
 
     content = file.read_bytes()
-    if hashlib.sha256(content).hexdigest() != entry["sha256"]:
+    found = hashlib.sha256(content).hexdigest()
+    if found != entry["sha256"]:
         raise CheckpointError(
-            f"its {len(content)} bytes are not the {entry['bytes']} bytes that were written"
+            f"damaged: {len(content):,} bytes with sha256 {found[:8]}, and {entry['bytes']:,} with "
+            f"{entry['sha256'][:8]} were written"
         )
-    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    try:
+        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except (
+        pickle.UnpicklingError
+    ) as error:  # torch's own words would advise to load it all the same
+        raise CheckpointError("it holds more than numbers and texts, and is not loaded") from error
+    if not isinstance(state, dict) or any(
+        not isinstance(state.get(k), t) for k, t in PARTS.items()
+    ):
+        raise CheckpointError("it is not the state of a run")
+    return state
 
 
 def manifest(directory: Path) -> dict[str, Any]:
@@ -120,9 +158,14 @@ def manifest(directory: Path) -> dict[str, Any]:
     file = directory / MANIFEST
     try:
         found = json.loads(file.read_text()) if file.exists() else {}
-        return {name: found[name] for name in found if {"round", "sha256"} <= {*found[name]}}
-    except (OSError, ValueError, TypeError) as error:
-        raise CheckpointError(f"{file} cannot be read: {error}") from error
+        known = {"round": int, "bytes": int, "sha256": str}
+        return {
+            name: entry
+            for name, entry in found.items()
+            if all(isinstance(entry[key], kind) for key, kind in known.items())
+        }
+    except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
+        raise CheckpointError(f"{file} cannot be read: {error!r}") from error
 
 
 def digest(state: Any) -> str:

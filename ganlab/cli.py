@@ -6,7 +6,7 @@ import os
 import sys
 from typing import NoReturn
 
-from ganlab import console
+from ganlab import console, interrupts
 from ganlab.commands import VERBS, command, indented, parser, settable
 from ganlab.errors import ConfigError, GanlabError, OutputError
 
@@ -20,6 +20,7 @@ EXAMPLES = (
 def main() -> NoReturn:
     """Run one command and exit with its code: 0, or the code of the error that it ended with."""
     console.prepare()
+    interrupts.listen()
     code = 0
     try:
         code = dispatch(sys.argv[1:])
@@ -44,11 +45,13 @@ def dispatch(words: list[str]) -> int:
         return 0
     try:
         return run(words[0], words[1:])
-    except GanlabError as error:
-        return refuse(error)
-    except KeyboardInterrupt:
-        console.say("ganlab: interrupted", sys.stderr)
-        return 130
+    except (Exception, KeyboardInterrupt) as error:
+        if isinstance(error, KeyboardInterrupt) or interrupts.came():
+            console.say("ganlab: interrupted", sys.stderr)
+            return 130
+        if isinstance(error, GanlabError):
+            return refuse(error)
+        raise
 
 
 def run(verb: str, words: list[str]) -> int:
@@ -70,7 +73,7 @@ def refuse(error: GanlabError) -> int:
     """Say what is wrong on standard error; with GANLAB_DEBUG=1 show where it was found."""
     if os.environ.get("GANLAB_DEBUG") == "1":
         raise error
-    console.say(f"ganlab: {error}", sys.stderr)
+    console.say(console.legible(f"ganlab: {error}"), sys.stderr)
     return error.exit_code
 
 

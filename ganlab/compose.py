@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,13 +13,18 @@ from hydra import initialize_config_module
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from ganlab import schema
 from ganlab.errors import ConfigError
 from ganlab.options import Options, make_importable, options, shipped, user_directories
+
+BROKEN = (HydraException, OmegaConfBaseException, YAMLError, ValueError, OSError)
+"""What Hydra raises for files and values that it cannot make a configuration of."""
+LONGEST = 4096
+"""A word of more characters would be read for seconds."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +47,21 @@ def compose(words: Sequence[str], config_dir: str | None = None) -> Composition:
     """
     places = user_directories(config_dir)
     make_importable(places)
+    with refused(), initialize_config_module("ganlab.conf", version_base="1.3"):
+        return checked([parse(word) for word in words], options(places), search_path(places))
+
+
+@contextmanager
+def refused(where: str = "") -> Iterator[None]:
+    """Inside, what no configuration can be made of raises ConfigError, which says where it is."""
     try:
-        with initialize_config_module("ganlab.conf", version_base="1.3"):
-            return checked([parse(word) for word in words], options(places), search_path(places))
-    except (HydraException, OmegaConfBaseException, YAMLError) as error:
-        raise ConfigError(str(error).splitlines()[0]) from error
+        yield
+    except RecursionError as error:
+        raise ConfigError(f"{where}nested too deeply, or in a circle; write it plainly") from error
+    except BROKEN as error:
+        first = next(iter(str(error).splitlines()), type(error).__name__)
+        key = getattr(error, "full_key", None)  # OmegaConf's errors have one
+        raise ConfigError(f"{where}{f'{key}: ' if key else ''}{first}") from error
 
 
 def checked(overrides: list[Override], groups: Options, search: list[str]) -> Composition:
@@ -54,9 +70,12 @@ def checked(overrides: list[Override], groups: Options, search: list[str]) -> Co
     values = [o for o in overrides if o.key_or_group not in groups]
     for override in chosen:
         refuse_unknown_option(override, groups)
+        refuse_unreadable(override, groups)
     words = [str(o.input_line) for o in chosen if o.value() is not None]
     base = hydra_compose("train", search + words)
     refuse_strays(base, groups)
+    schema.refuse_unbuildable(base)
+    refuse_gaps(base)
     for override in values:
         for key in set_keys(override.key_or_group, override.value()):
             refuse_unknown_key(key, base, groups)
@@ -74,6 +93,8 @@ def checked(overrides: list[Override], groups: Options, search: list[str]) -> Co
 def parse(word: str) -> Override:
     """Read `key=value`; a value that Hydra's grammar cannot read is taken literally."""
     key, equals, value = word.partition("=")
+    if len(word) > LONGEST:
+        raise ConfigError(f"{word[:40]}...: {len(word)} characters; a word has {LONGEST} or less")
     if not equals or not key:
         raise ConfigError(f"{word!r} is not a setting; write key=value, such as rounds=1000")
     try:
@@ -105,7 +126,23 @@ def tell(composition: Composition, cfg: str | None, info: str | None) -> None:
 
     flags = ["--cfg", cfg] if cfg else ["--info", str(info)]
     sys.argv = ["ganlab train", *composition.words, *flags]
-    hydra.main(version_base="1.3", config_path="pkg://ganlab.conf", config_name="train")(print)()
+    with unchecked_help():
+        hydra.main("pkg://ganlab.conf", "train", version_base="1.3")(print)()
+
+
+@contextmanager
+def unchecked_help() -> Iterator[None]:
+    """Inside, help may be made lazily, as Hydra 1.3 does; Python 3.14 demands a text at once."""
+    from argparse import ArgumentParser
+
+    check = vars(ArgumentParser).get("_check_help")
+    ArgumentParser._check_help = lambda parser, action: None  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        del ArgumentParser._check_help  # type: ignore[attr-defined]
+        if check:
+            ArgumentParser._check_help = check  # type: ignore[attr-defined]
 
 
 def refuse_unknown_option(override: Override, groups: Options) -> None:
@@ -121,6 +158,14 @@ def refuse_unknown_option(override: Override, groups: Options) -> None:
             f"{group}={option!s}: no such {group}; {did_you_mean(near)} "
             f"(`ganlab list {group}` shows all)"
         )
+
+
+def refuse_unreadable(override: Override, groups: Options) -> None:
+    """Raise ConfigError, with the file, where a chosen option's is no mapping of keys."""
+    if file := groups[override.key_or_group].get(str(override.value())):
+        with refused(f"{file}: "):
+            if isinstance(OmegaConf.load(file), ListConfig):
+                raise ValueError("it must be a mapping of keys")
 
 
 def refuse_unknown_key(key: str, base: DictConfig, groups: Options) -> None:
@@ -145,8 +190,16 @@ def refuse_strays(config: DictConfig, groups: Options) -> None:
     sections[""] = {**ours, **groups}
     for section in sections.keys() - {*groups, "hydra"} | {"runtime"}:
         node, known = OmegaConf.select(config, section) if section else config, sections[section]
+        schema.demand(section, node, schema.KINDS[dict])
         for key in {*map(str, node)} - known.keys():
             refuse_key(f"{section}.{key}".lstrip("."), nearest(key, sorted(known)))
+
+
+def refuse_gaps(config: DictConfig) -> None:
+    """Raise ConfigError for what a runtime of the user's own leaves open."""
+    needed = OmegaConf.create({"runtime": OmegaConf.load(shipped() / "runtime" / "auto.yaml")})
+    for key in sorted({*keys(needed)} - {*keys(config)}):
+        raise ConfigError(f"{key}: a runtime must say it; `ganlab copy runtime/auto` for a start")
 
 
 def refuse_key(key: str, near: Sequence[str]) -> NoReturn:

@@ -6,18 +6,22 @@ import os
 import sys
 from typing import TextIO
 
+LONGEST = 4000
+"""A message of more characters is cut."""
 log = logging.getLogger("ganlab")
 
 
 class Console(logging.Handler):
     """Prints to whatever the standard streams are at the time, so that a live bar stays whole.
 
-    News go to standard output, warnings and errors to standard error.
+    News go to standard output, warnings and errors to standard error; so does all of it `aside`.
     """
 
+    aside = False
+
     def emit(self, record: logging.LogRecord) -> None:
-        serious = record.levelno >= logging.WARNING
-        say(self.format(record), sys.stderr if serious else sys.stdout)
+        is_result = not self.aside and record.levelno < logging.WARNING
+        say(self.format(record), sys.stdout if is_result else sys.stderr)
 
 
 def listen(quiet: bool = False, verbose: bool = False) -> None:
@@ -29,6 +33,13 @@ def listen(quiet: bool = False, verbose: bool = False) -> None:
     log.setLevel(logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO)
     log.propagate = False
     log.handlers = [Console()]
+
+
+def step_aside() -> None:
+    """From here on leave standard output to a command's result, which another may read."""
+    for handler in log.handlers:
+        if isinstance(handler, Console):
+            handler.aside = True
 
 
 def prepare() -> None:
@@ -46,6 +57,13 @@ def prepare() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def legible(text: str) -> str:
+    """A message without control characters, and without the middle of what is endless."""
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
+    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
 
 
 def say(text: str, stream: TextIO) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Any]:
     """Open a binary file that takes the place of `path` only once it is complete and on disk."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{threading.get_native_id()}.tmp")
     try:
         with open(temporary, "wb") as file:
             yield file
@@ -31,7 +32,8 @@ def write_atomically(path: Path, content: bytes | memoryview | str) -> None:
 def remove_leftovers(directory: Path) -> None:
     """Delete what killed processes left half written, anywhere below a directory of one's own."""
     for file in directory.rglob(".*.tmp"):
-        file.unlink(missing_ok=True)
+        if file.is_file():
+            file.unlink(missing_ok=True)
 
 
 def sha256(path: Path) -> str:

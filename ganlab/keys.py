@@ -27,7 +27,10 @@ class Vocabulary:
 def vocabulary(words: Sequence[str]) -> Vocabulary:
     """All that can be set beside the words, which choose options and perhaps `--config-dir`."""
     groups = options(places(words))
-    return Vocabulary(dict(keys(words, groups)), groups)
+    try:
+        return Vocabulary(dict(keys(words, groups)), groups)
+    except RecursionError:  # a file goes in a circle, which composing tells of
+        return Vocabulary(groups=groups)
 
 
 def places(words: Sequence[str]) -> list[Path]:
@@ -95,7 +98,8 @@ def pairs(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def defaults(file: Path) -> list[Any]:
-    return read(file).get("defaults") or []
+    found = read(file).get("defaults")
+    return found if isinstance(found, list) else []
 
 
 def content(file: Path) -> dict[str, Any]:

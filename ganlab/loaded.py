@@ -5,18 +5,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from omegaconf import OmegaConf
 from torch import Tensor
 
 from ganlab import checkpoints, runs, runtime
 from ganlab.average import Average
 from ganlab.build import build_game, restore_weights
+from ganlab.compose import refuse_strays
 from ganlab.errors import ConfigError
 from ganlab.games.game import Game
 from ganlab.older import complete
-from ganlab.options import make_importable, named_targets, user_directories
+from ganlab.options import make_importable, named_targets, options, user_directories
 from ganlab.runs import USUAL_OUTPUT, Run
 from ganlab.sampling import draw
-from ganlab.schema import plain
+from ganlab.schema import plain, refuse_out_of_range
 from ganlab.trust import refuse_foreign_targets
 
 WEIGHTS = ("average", "raw")
@@ -58,24 +60,31 @@ def load(
     where none of its checkpoints is good.
     """
     run = runs.find(reference, output)
-    config = run_config(run, config_dir, trust)
     state = checkpoints.load(run.checkpoints, log.warning, checkpoint)
+    config = run_config(run, state, config_dir, trust)
     resolved = runtime.resolve(**{**plain(config.runtime), "device": "auto"})
-    game, average = build_game(config, tuple(run.facts()["shape"]), resolved)
+    game, average = build_game(config, run.shape(), resolved)
     restore_weights(game, average, state, config)
     return Loaded(run, game, average, state["round"])
 
 
-def run_config(run: Run, config_dir: str | None, trust: Iterable[str] = ()) -> Any:
+def run_config(
+    run: Run, state: dict[str, Any], config_dir: str | None, trust: Iterable[str] = ()
+) -> Any:
     """The configuration of a run, which may come from elsewhere or from an older ganlab.
 
+    What it lacks is that of the checkpoint's `state`, or else the chosen options'.
     Raises ConfigError if it would run code that neither ganlab, nor the user's options, nor
     `trust` names.
     """
     places = user_directories(config_dir)
     make_importable(places)
-    config = run.config()
-    refuse_foreign_targets(config, {*named_targets(places), *trust})
-    if added := complete(config, run.facts()["choices"], config_dir):
+    trusted = {*named_targets(places), *trust}
+    config, saved = run.config(), OmegaConf.create(state.get("config", {}))
+    for each in (config, saved):
+        refuse_foreign_targets(each, trusted)
+    if added := complete(config, saved, run.facts()["choices"], config_dir):
         log.info(f"new since this run was made: {', '.join(added)}")
+    refuse_strays(config, options(places))
+    refuse_out_of_range(config)
     return config

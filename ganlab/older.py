@@ -8,17 +8,19 @@ from ganlab.compose import compose
 from ganlab.errors import ConfigError
 
 
-def complete(config: Any, choices: dict[str, str], config_dir: str | None) -> list[str]:
-    """Add the keys that the chosen options have by now; says which, with their values.
+def complete(config: Any, saved: Any, choices: dict[str, str], config_dir: str | None) -> list[str]:
+    """Add the keys that were lost, as they were `saved`, and those that the options have by now.
 
-    Raises ConfigError for a run of a newer ganlab, whose keys would not be understood.
+    Says which of the latter, with their values. Raises ConfigError for a run of a newer ganlab,
+    whose keys would not be understood.
     """
+    fill(config, saved, "")
     try:
         words = [f"{group}={option}" for group, option in choices.items()]
         shipped = compose(words, config_dir).config
     except ConfigError:  # an option of the user's that is not at hand: the run has all its keys
         return []
-    if config.get("version", 1) > shipped.version:
+    if not isinstance(config.version, int) or config.version > shipped.version:
         raise ConfigError(f"version={config.version}: this run is of a newer ganlab; update yours")
     return fill(config, shipped, "")
 
@@ -32,6 +34,8 @@ def fill(node: Any, shipped: Any, prefix: str) -> list[str]:
         if key not in node:
             node[key] = shipped[key]
             added.append(f"{prefix}{key}={shipped[key]}")
-        elif isinstance(node[key], DictConfig) and isinstance(shipped[key], DictConfig):
+        elif isinstance(shipped[key], DictConfig):
+            if not isinstance(node[key], DictConfig):
+                raise ConfigError(f"{prefix}{key}: the run's config.yaml is damaged, this has keys")
             added += fill(node[key], shipped[key], f"{prefix}{key}.")
     return added

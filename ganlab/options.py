@@ -1,5 +1,6 @@
 """Where options lie: the shipped configuration, then the user's own directories."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ def shipped() -> Path:
 
 def user_directories(config_dir: str | None) -> list[Path]:
     """`config_dir` and `./conf`, where they are. Raises ConfigError for shipped names in them."""
-    if config_dir and not Path(config_dir).is_dir():
+    if config_dir and not os.path.isdir(config_dir):
         raise ConfigError(f"--config-dir={config_dir}: no such directory")
     here = Path("conf")
     own = [here] if here.is_dir() and here.resolve() != shipped().resolve() else []

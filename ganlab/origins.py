@@ -1,5 +1,7 @@
 """Where each value of a configuration came from."""
 
+from typing import Any
+
 import yaml
 from hydra import initialize_config_module
 from hydra.core.global_hydra import GlobalHydra
@@ -14,11 +16,12 @@ def origins(composition: Composition) -> dict[str, str]:
     """The file below `conf/`, or the command line, that had the last word on each key."""
     found: dict[str, str] = {}
     with initialize_config_module("ganlab.conf", version_base="1.3"):
-        loader = GlobalHydra.instance().config_loader()
+        loader: Any = GlobalHydra.instance().config_loader()
+        _, options = loader._parse_overrides_and_create_caching_repo("train", composition.words)
         listed = loader.compute_defaults_list("train", composition.words, RunMode.RUN)
         for default in listed.defaults:
             if not default.package.startswith("hydra"):  # type: ignore[union-attr]
-                config = loader.repository.load_config(default.config_path).config  # type: ignore
+                config = options.load_config(default.config_path).config
                 prefix = f"{default.package}." if default.package else ""
                 found |= dict.fromkeys(keys(config, prefix), f"{default.config_path}.yaml")
     settings = (word.lstrip("+").partition("=")[0] for word in composition.words)

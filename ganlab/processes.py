@@ -114,11 +114,6 @@ class SharedBatchNorm(_BatchNorm):
     gradient penalty is.
     """
 
-    running_mean: Tensor
-    running_var: Tensor
-    num_batches_tracked: Tensor
-    momentum: float
-
     def _check_input_dim(self, input: Tensor) -> None:
         """Of any rank."""
 
@@ -127,19 +122,27 @@ class SharedBatchNorm(_BatchNorm):
             return super().forward(input)
         x = input.to(torch.promote_types(input.dtype, torch.float32))
         over, size = [0, *range(2, x.dim())], [1, -1, *[1] * (x.dim() - 2)]
+        if (n := whole(x.numel() // x.shape[1])) == 1:
+            raise ValueError("batch normalisation needs more than one value a channel")
         mean = Sum.apply(x.mean(over)) / count()
         centred = x - mean.view(size)
         variance = Sum.apply(centred.square().mean(over)) / count()
-        self.remember(mean.detach(), variance.detach(), whole(x.numel() // x.shape[1]))
+        self.remember(mean.detach(), variance.detach() * (n / (n - 1)))
         scaled = centred * (variance + self.eps).rsqrt().view(size)
-        return (scaled * self.weight.view(size) + self.bias.view(size)).to(input.dtype)
+        if self.affine:
+            scaled = scaled * self.weight.view(size) + self.bias.view(size)
+        return scaled.to(input.dtype)
 
     @torch.no_grad()
-    def remember(self, mean: Tensor, variance: Tensor, n: int) -> None:
+    def remember(self, mean: Tensor, variance: Tensor) -> None:
         """Move the running statistics, the variance without bias, as torch does."""
+        if self.running_mean is None or self.running_var is None:
+            return
+        assert self.num_batches_tracked is not None
         self.num_batches_tracked.add_(1)
-        self.running_mean.lerp_(mean, self.momentum)
-        self.running_var.lerp_(variance * (n / (n - 1)), self.momentum)
+        moved = 1 / int(self.num_batches_tracked) if self.momentum is None else self.momentum
+        self.running_mean.lerp_(mean.to(self.running_mean.dtype), moved)
+        self.running_var.lerp_(variance.to(self.running_var.dtype), moved)
 
 
 def share_batch_norms(module: nn.Module) -> None:

@@ -1,6 +1,10 @@
 """Which parts cannot play together, and which should not."""
 
+import copy
 import logging
+import math
+import os
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -27,6 +31,35 @@ def refuse_misfits(config: Any, spec: Any, game: Game, averaged: Game) -> None:
         log.warning(f"warning: {warning}")
 
 
+def refuse_size(game: Game, batch_size: int, device: str) -> None:
+    """Raise ConfigError for a game that needs more memory than the device has.
+
+    Each parameter is there five times in float32: itself, gradient, two moments, average. Of a
+    batch, what the linear layers keep for their gradients is counted, the least that is needed.
+    """
+    weights = 5 * 4 * sum(parameter.numel() for parameter in game.parameters())
+    layers = (module for module in game.modules() if isinstance(module, nn.Linear))
+    batch = 2 * batch_size * sum(layer.in_features for layer in layers)  # bf16 takes two bytes
+    there = memory(device)
+    if weights + batch > there:
+        sizes = (f"{p} {sum(t.numel() for t in game.movable(p)):,}" for p in game.players)
+        raise ConfigError(
+            f"network: {' and '.join(sizes)} parameters, with gradients, moments and average, and "
+            f"a batch of {batch_size} take {(weights + batch) / 1e9:,.0f} GB or more, and {device} "
+            f"has {there / 1e9:,.0f} GB; use a smaller "
+            + ("network.width" if weights > batch else "batch_size")
+        )
+
+
+def memory(device: str) -> float:
+    """The bytes of memory that a device has; without end where nothing tells."""
+    if device.startswith("cuda"):
+        return torch.cuda.mem_get_info(device)[1]
+    if not hasattr(os, "sysconf"):
+        return math.inf
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
 def refuse_batch(size: int, spec: Any, game: Game) -> None:
     """More samples than there are, or one sample where batches are normalised."""
     if spec.count is not None and size > spec.count:
@@ -43,6 +76,15 @@ def refuse_batch(size: int, spec: Any, game: Game) -> None:
             "batch_size=1: batch normalisation needs two samples or more; use batch_size=2, or "
             "model.generator_norm=none model.discriminator_norm=none"
         )
+
+
+def refuse_unknown_measure(name: str, game: Game, batches: Iterator) -> None:
+    """A measure to rank checkpoints by that no turn has; a copy of the game plays a round."""
+    turns = copy.deepcopy(game).round(1, batches)
+    found = {f"{t.player}/{m}" for t in turns for m in (*t.losses, *t.measures, "gradient_norm")}
+    if name not in found:
+        measures = "\n  ".join(sorted(found))
+        raise ConfigError(f"best.by={name}: no such measure; there are\n  {measures}")
 
 
 @torch.no_grad()

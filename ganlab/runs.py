@@ -1,5 +1,6 @@
 """The run directory: its name, what it says of itself, and how a run is found again."""
 
+import contextlib
 import datetime
 import json
 import os
@@ -15,6 +16,7 @@ from ganlab.errors import ConfigError, OutputError
 from ganlab.files import write_atomically
 
 LONGEST_NAME = 80
+FACTS = {"id": str, "status": str, "started": str, "choices": dict}
 USUAL_OUTPUT = "outputs"
 
 
@@ -34,7 +36,9 @@ class Run:
 
     @property
     def log_file(self) -> Path:
-        return self.path / "train.log"
+        """What was said; each process but the first has a log of its own."""
+        rank = int(os.environ.get("RANK", "0"))
+        return self.path / (f"train.{rank}.log" if rank else "train.log")
 
     @property
     def samples(self) -> Path:
@@ -45,8 +49,29 @@ class Run:
         return self.path / "checkpoints"
 
     def facts(self) -> dict[str, Any]:
-        """What `run.json` says."""
-        return json.loads((self.path / "run.json").read_text())
+        """What `run.json` says. Raises ConfigError where it cannot be read."""
+        file = self.path / "run.json"
+        try:
+            found = json.loads(file.read_text())
+            if not all(isinstance(found[key], kind) for key, kind in FACTS.items()):
+                raise ValueError("a fact is of another kind")
+        except (OSError, ValueError, TypeError, LookupError) as error:
+            raise ConfigError(f"{file} is damaged ({error!r}); this is no run any more") from error
+        return found
+
+    def told(self) -> dict[str, Any]:
+        """What `run.json` says, or nothing where it cannot be read."""
+        try:
+            return self.facts()
+        except ConfigError:
+            return {}
+
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one of its samples. Raises ConfigError where `run.json` does not say."""
+        shape = self.facts().get("shape")
+        if not isinstance(shape, list) or not all(isinstance(size, int) for size in shape):
+            raise ConfigError(f"{self.path / 'run.json'} does not say the shape of the samples")
+        return tuple(shape)
 
     def note(self, **facts: Any) -> None:
         """Add facts to `run.json`, in one step."""
@@ -59,9 +84,12 @@ class Run:
         from yaml import YAMLError
 
         try:
-            return OmegaConf.load(self.config_file)
-        except (OSError, YAMLError) as error:
+            config = OmegaConf.load(self.config_file)
+        except (OSError, ValueError, YAMLError) as error:
             raise ConfigError(f"{self.config_file} cannot be read: {error}") from error
+        if not OmegaConf.is_dict(config):
+            raise ConfigError(f"{self.config_file} is no configuration: it holds no keys")
+        return config
 
     def keep_config(self, config: Any) -> None:
         """Replace the run's configuration."""
@@ -70,11 +98,13 @@ class Run:
         write_atomically(self.config_file, OmegaConf.to_yaml(config, resolve=True))
 
     def metrics(self) -> Iterator[dict[str, Any]]:
-        """The logged rounds, oldest first; a last line that was cut off is left out."""
-        if self.metrics_file.exists():
-            for line in self.metrics_file.read_text().splitlines():
-                if line.endswith("}"):
-                    yield json.loads(line)
+        """The logged rounds, oldest first; a line that was cut off is left out."""
+        if self.metrics_file.is_file():
+            for line in self.metrics_file.read_text(errors="replace").splitlines():
+                with contextlib.suppress(ValueError):
+                    measures = json.loads(line)
+                    if isinstance(measures, dict) and "round" in measures:
+                        yield measures
 
     def rewind(self, last: int) -> None:
         """Forget the metrics of the rounds after `last`."""
@@ -125,7 +155,7 @@ def find(reference: str, output: str) -> Run:
 
     Raises ConfigError where none or several match.
     """
-    if (Path(reference) / "run.json").is_file():
+    if os.path.isfile(os.path.join(reference, "run.json")):
         return Run(Path(reference))
     runs = everything(output)
     if not runs:
@@ -154,10 +184,7 @@ def everything(output: str) -> list[Run]:
 
 def started(run: Run) -> str:
     """When a run was started; nothing for one whose facts cannot be read."""
-    try:
-        return str(run.facts()["started"])
-    except (OSError, ValueError, KeyError):
-        return ""
+    return str(run.told().get("started", ""))
 
 
 def matches(run: Run, reference: str) -> bool:

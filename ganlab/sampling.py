@@ -1,6 +1,8 @@
 """Drawing samples that depend on (seed, index) only, and turning them into pictures."""
 
 import logging
+import time
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -11,6 +13,9 @@ from ganlab.games.game import Game
 
 log = logging.getLogger("ganlab")
 CHUNK = 64  # drawn together always, so that arithmetic does not depend on how many are asked for
+QUIET_S = 30.0
+GAP = 2
+GREY = 127
 
 
 @torch.no_grad()
@@ -21,14 +26,29 @@ def draw(game: Game, n: int, seed: int) -> Tensor:
     """
     chunks = []
     devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else []
+    report = progress(n)
     with torch.random.fork_rng(devices):
         for first in range(0, n, CHUNK):
+            report(first)
             seed_devices(mix("sample", seed, first))
             chunks.append(game.sample(CHUNK)[: n - first].float().cpu())
     samples = torch.cat(chunks)
     if bad := int(samples.flatten(1).isfinite().all(1).logical_not().sum()):
         log.warning(f"{bad} of {n} samples are not finite: this generator has diverged")
     return samples
+
+
+def progress(n: int) -> Callable[[int], None]:
+    """A report that says every 30 seconds how many are drawn."""
+    said = time.monotonic()
+
+    def report(done: int) -> None:
+        nonlocal said
+        if time.monotonic() - said >= QUIET_S:
+            said = time.monotonic()
+            log.info(f"drawn: {done} of {n} samples")
+
+    return report
 
 
 def quantise(images: Tensor) -> np.ndarray:
@@ -38,11 +58,15 @@ def quantise(images: Tensor) -> np.ndarray:
 
 
 def tile(images: np.ndarray, columns: int | None = None) -> np.ndarray:
-    """uint8 pictures (N, H, W, C) as one (H', W', C), rows first, in a grid as square as can be."""
-    n, height, width, channels = images.shape
+    """uint8 pictures (N, H, W, C) as one (H', W', C), rows first, in a grid as square as can be.
+
+    What lies between them, and what is left of the last row, is grey.
+    """
+    n, *sides, channels = images.shape
+    height, width = (side + GAP for side in sides)
     columns = columns or int(np.ceil(np.sqrt(n)))
     rows = -(-n // columns)
-    canvas = np.zeros((rows * columns, height, width, channels), np.uint8)
-    canvas[:n] = images
+    canvas = np.full((rows * columns, height, width, channels), GREY, np.uint8)
+    canvas[:n, :-GAP, :-GAP] = images
     grid = canvas.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
-    return grid.reshape(rows * height, columns * width, channels)
+    return grid.reshape(rows * height, columns * width, channels)[:-GAP, :-GAP]

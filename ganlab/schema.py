@@ -1,7 +1,7 @@
 """What may stand in a configuration: known keys, their types, their ranges."""
 
 import inspect
-import math
+import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatch
@@ -11,35 +11,27 @@ from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from ganlab.errors import ConfigError
+from ganlab.predicates import (
+    LEGIBLE,
+    NOT_NEGATIVE,
+    POSITIVE,
+    SHARE,
+    TEXT,
+    WORD,
+    Predicate,
+    is_number,
+    is_whole,
+    number,
+    one_of,
+    optional,
+    whole,
+)
 
-Predicate = tuple[str, Callable[[Any], Any]]
-
-
-def is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def whole(least: int, most: float = math.inf) -> Predicate:
-    words = f"a whole number from {least}" + (f" to {most}" if most < math.inf else "")
-    return words, lambda value: is_whole(value) and least <= value <= most
-
-
-def number(words: str, inside: Callable[[float], bool]) -> Predicate:
-    return words, lambda value: is_number(value) and inside(value)
-
-
-def one_of(*allowed: Any) -> Predicate:
-    words = "one of " + ", ".join(str(a).lower() for a in allowed)
-    return words, lambda value: any(type(value) is type(a) and value == a for a in allowed)
-
-
-def optional(predicate: Predicate) -> Predicate:
-    words, holds = predicate
-    return f"{words}, or null", lambda value: value is None or holds(value)
+NETWORKS = ("network.generator", "network.discriminator")
+GROUPS = ("dataset", "loss", "penalty", "prior", "optimizer")
+PARTS = (*GROUPS, *NETWORKS, "optimizer.decay", "model.game")
+"""The nodes that are built: each names what it builds."""
+logging.getLogger("hydra.utils").setLevel(logging.CRITICAL)  # it logs what it also raises
 
 
 def is_betas(value: Any) -> bool:
@@ -49,12 +41,6 @@ def is_betas(value: Any) -> bool:
         and all(is_number(beta) and 0 <= beta < 1 for beta in value)
     )
 
-
-POSITIVE = number("a positive number", lambda x: x > 0)
-NOT_NEGATIVE = number("a number from 0", lambda x: x >= 0)
-SHARE = number("a number from 0 to 1", lambda x: 0 <= x <= 1)
-TEXT: Predicate = ("a text", lambda value: isinstance(value, str))
-WORD: Predicate = ("a text", lambda value: isinstance(value, str) or is_number(value))
 
 RANGES: dict[str, Predicate] = {
     "version": whole(1),
@@ -91,39 +77,39 @@ RANGES: dict[str, Predicate] = {
     "optimizer.decay.start": whole(0),
     "optimizer.decay.rounds": optional(whole(1)),
     "optimizer.decay.end": NOT_NEGATIVE,
-    "model.latent": whole(1),
+    "model.latent": whole(1, 2**20),
+    "model.*_norm": TEXT,
     "model.game.*turns": whole(1),
     "model.game.thorough_rounds": whole(0),
     "model.game.thorough_every": whole(1),
-    "network.width": whole(1),
-    "network.depth": whole(1),
+    "network.*width": whole(1, 2**20),
+    "network.*depth": whole(1, 1000),
     "loss.deviation": POSITIVE,
     "penalty.weight": NOT_NEGATIVE,
     "penalty.gamma": NOT_NEGATIVE,
     "penalty.spread": NOT_NEGATIVE,
     "penalty.limit": POSITIVE,
-    "prior.dim": whole(1),
-    "prior.trials": whole(1),
+    "prior.dim": whole(1, 2**20),
+    "prior.trials": whole(1, 2**24),  # float32 counts no further
     "prior.probability": number("a number between 0 and 1", lambda x: 0 < x < 1),
-    "prior.rate": POSITIVE,
-    "prior.concentration": number("a number from 0.05", lambda x: x >= 0.05),
-    "dataset.resolution": whole(4, 4096),
+    "prior.rate": number("a positive number up to 1000000", lambda x: 0 < x <= 1e6),
+    "prior.concentration": number("a number from 0.05 to 1000", lambda x: 0.05 <= x <= 1000),
+    "dataset.resolution": whole(4, 1024),
     "dataset.channels": optional(one_of(1, 3)),
     "dataset.path": optional(TEXT),
     "dataset.root": TEXT,
     "dataset.source_split": TEXT,
     "dataset.on_bad": one_of("error", "skip"),
     "dataset.held_out": number("a number from 0 to below 1", lambda x: 0 <= x < 1),
-    "dataset.modes": whole(1),
-    "dataset.side": whole(1),
+    "dataset.modes": whole(1, 2**16),
+    "dataset.side": whole(1, 2**8),
     "dataset.radius": POSITIVE,
     "dataset.step": POSITIVE,
     "dataset.deviation": POSITIVE,
     "runtime.device": (
         "auto, cpu, cuda, cuda:0, cuda:1, ... or mps",
         lambda value: (
-            isinstance(value, str)
-            and (value in {"auto", "cpu", "mps", "cuda"} or value.removeprefix("cuda:").isdigit())
+            isinstance(value, str) and re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]{1,4})?", value)
         ),
     ),
     "runtime.precision": one_of("auto", "fp32", "bf16"),
@@ -149,10 +135,24 @@ def refuse_out_of_range(config: DictConfig, first: Sequence[str] = ()) -> None:
 
     The keys in `first`, those that were set, are blamed before those that are made of them.
     """
-    for key, value in sorted(leaves(config), key=lambda leaf: leaf[0] not in first):
+    for key, value in sorted(nodes(config), key=lambda node: node[0] not in first):
+        demand(key, key, LEGIBLE)
+        if not isinstance(value, DictConfig):
+            demand(key, value, LEGIBLE)
         for pattern, predicate in RANGES.items():
             if fnmatch(key, pattern):
                 demand(key, value, predicate)
+
+
+def refuse_unbuildable(config: DictConfig) -> None:
+    """Raise ConfigError unless every part is a mapping that names what it builds."""
+    for key in PARTS:
+        node = OmegaConf.select(config, key)
+        if not isinstance(node, DictConfig) or not isinstance(node.get("_target_"), str):
+            raise ConfigError(
+                f"{key}._target_: nothing says what {key} is; see the shipped options of "
+                f"{key.partition('.')[0]} with `ganlab list`, and `ganlab copy` for a start"
+            )
 
 
 def refuse_other_type(key: str, base: DictConfig, config: DictConfig) -> None:
@@ -178,14 +178,13 @@ def shown(value: Any) -> Any:
     return {"None": "null", "True": "true", "False": "false"}.get(str(value), value)
 
 
-def leaves(config: DictConfig, prefix: str = "") -> Iterator[tuple[str, Any]]:
+def nodes(config: DictConfig, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """All (dotted key, value) pairs, interpolations resolved; a list counts as one value."""
-    for key in map(str, config):
-        value = config[key]
+    for name in config:
+        key, value = f"{prefix}{name!s}", config[name]
+        yield key, value
         if isinstance(value, DictConfig):
-            yield from leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
+            yield from nodes(value, f"{key}.")
 
 
 def differences(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> list[str]:
@@ -225,7 +224,8 @@ def located(target: str) -> Callable:
     try:
         return get_object(target)
     except ImportError as error:
-        raise ConfigError(f"_target_={target}: {str(error).splitlines()[0]}") from error
+        first, *more = str(error).splitlines()
+        raise ConfigError(f"_target_={target}: {' '.join([first, *more[:1]])}") from error
 
 
 def parameters(target: Callable) -> dict[str, inspect.Parameter]:
@@ -241,3 +241,8 @@ def parameters(target: Callable) -> dict[str, inspect.Parameter]:
 def plain(node: Any) -> Any:
     """A node as dicts and lists, interpolations resolved."""
     return OmegaConf.to_container(node, resolve=True)
+
+
+def unresolved(node: Any) -> Any:
+    """A node as dicts and lists, interpolations as they are written."""
+    return OmegaConf.to_container(node, resolve=False)

@@ -9,6 +9,7 @@ from typing import Any
 from ganlab import checkpoints, inject, lock, processes, runs
 from ganlab.account import closing, opening
 from ganlab.build import Experiment
+from ganlab.columns import aligned
 from ganlab.engine import Diverged, Guard, play
 from ganlab.errors import ConfigError, OutputError
 from ganlab.files import remove_leftovers
@@ -39,8 +40,8 @@ def lead(run: Run, experiment: Experiment, done: int, consumed: int) -> None:
         run.keep_config(experiment.config)
         run.note(runtime=experiment.runtime.conditions())
         log.info(opening(run, experiment, done))
-        log.debug(f"data     {experiment.dataset.describe()}")
-        if not done:
+        log.debug(aligned({f"data {k}": v for k, v in experiment.dataset.describe().items()}))
+        if not checkpoints.manifest(run.checkpoints):
             checkpoints.save(run.checkpoints, 0, experiment.state(0, 0), experiment.config.keep)
         stretches(run, experiment, done, consumed, signals, observed)
         log.info(closing(run, experiment.config))
@@ -49,7 +50,7 @@ def lead(run: Run, experiment: Experiment, done: int, consumed: int) -> None:
 def follow(run: Run, experiment: Experiment, done: int, consumed: int) -> None:
     """Train as a process that only computes; the run has failed if the leading one is gone."""
     try:
-        with asked(run, experiment.config) as signals:
+        with logged(run), asked(run, experiment.config) as signals:
             stretches(run, experiment, done, consumed, signals, unobserved)
     except (Interrupted, Diverged):
         raise

@@ -8,7 +8,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from ganlab.processes import largest
+from ganlab import interrupts
+from ganlab.processes import largest, leads
 
 STOP = (signal.SIGINT, signal.SIGTERM)
 SAVE = getattr(signal, "SIGUSR1", None)  # Windows has none
@@ -42,17 +43,21 @@ class Signals:
         stopping, saving = largest(self.stopping, self.saving)
         return Interrupted(stopping) if stopping else None, bool(saving)
 
-    def saved(self) -> None:
-        """What was asked for is saved."""
+    def answered(self, saved: bool) -> None:
+        """What was asked for was tried; once it is saved, the job may be queued again."""
         self.saving = 0
-        if self.requeue:
-            self.requeue = not requeued()
+        if saved and leads():
+            log.info("saved, as SIGUSR1 asked")
+            self.requeue = self.requeue and not requeued()
 
     def __enter__(self) -> "Signals":
+        if interrupts.came():
+            raise KeyboardInterrupt
         if threading.current_thread() is threading.main_thread():
-            self.before = {number: signal.signal(number, self.stop) for number in STOP}
-            if SAVE:
-                self.before[SAVE] = signal.signal(SAVE, self.ask_to_save)
+            handlers = dict.fromkeys(STOP, self.stop) | ({SAVE: self.ask_to_save} if SAVE else {})
+            self.before = {number: signal.getsignal(number) for number in handlers}
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
         return self
 
     def __exit__(self, *_: Any) -> None:
@@ -94,7 +99,7 @@ def requeued() -> bool:
             ["scontrol", "requeue", job], check=True, capture_output=True, text=True, timeout=60
         )
     except (OSError, subprocess.SubprocessError) as error:
-        why = str(getattr(error, "stderr", "") or error).strip()
+        why = str(getattr(error, "stderr", "") or type(error).__name__).strip()
         log.warning(f"scontrol requeue {job} failed: {why}; the checkpoint is saved")
         return False
     log.info(f"job {job} is queued again; it will resume this run")

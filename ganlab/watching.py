@@ -56,7 +56,7 @@ def observed(
         ]
         with (
             contextlib.closing(scalars),
-            rescued(save, batches, done) as completed,
+            rescued(run, save, batches, done) as completed,
             shown.showing(),
         ):
             yield [*observers, completed], guard
@@ -92,13 +92,13 @@ def saver(run: Run, experiment: Experiment, batches: Any, guard: Guard) -> Calla
 
 def refuse_non_finite(game: Any, number: int) -> None:
     """Raise `Diverged` where a weight is not finite."""
-    norms = torch._foreach_norm([p.detach() for p in game.parameters()])
+    norms = torch._foreach_norm([t for t in game.state_dict().values() if t.is_floating_point()])
     if not torch.stack(norms).isfinite().all():
         raise Diverged(f"after round {number} weights are not finite")
 
 
 @contextlib.contextmanager
-def rescued(save: Callable, batches: Any, done: int) -> Iterator[Callable]:
+def rescued(run: Run, save: Callable, batches: Any, done: int) -> Iterator[Callable]:
     """Gives an observer that notes what is complete; a failure before anybody moved is saved so."""
     complete = {"round": done, "batches": batches.consumed}
 
@@ -110,7 +110,8 @@ def rescued(save: Callable, batches: Any, done: int) -> Iterator[Callable]:
     except (Diverged, Interrupted, OutputError):
         raise
     except Exception:
-        if batches.consumed == complete["batches"] and complete["round"] > done:
+        saved = checkpoints.newest_round(run.checkpoints)
+        if batches.consumed == complete["batches"] and complete["round"] > saved:
             with contextlib.suppress(Diverged, OutputError):
                 save(complete["round"])
                 log.warning(f"saved the last good round, {complete['round']}")
@@ -145,7 +146,7 @@ def sketch(experiment: Experiment) -> Callable[[], Any]:
 @contextlib.contextmanager
 def written(run: Run, experiment: Experiment, done: int) -> Iterator[Any]:
     """The run's TensorBoard writer, with one session of hyperparameters."""
-    writer = SummaryWriter(str(run.path), purge_step=done + 1 if done else None, flush_secs=30)
+    writer = SummaryWriter(str(run.path), purge_step=done + 1, flush_secs=30)
     settings = hparams.flat(plain(experiment.config), run.facts()["choices"])
     end = hparams.session(writer, settings)
     before, threading.excepthook = threading.excepthook, all_but_writing(threading.excepthook)

@@ -106,11 +106,13 @@ def child(words: list[str]) -> int:
     """A process that runs the command, forked from this one to save the seconds of imports."""
     if pid := os.fork():
         return pid
-    with open(os.devnull, "w") as nothing:
-        os.dup2(nothing.fileno(), 1)
-    from ganlab.cli import dispatch
-
-    os._exit(dispatch(words))
+    code = 1
+    try:
+        with open(os.devnull, "w") as nothing:
+            os.dup2(nothing.fileno(), 1)
+        code = importlib.import_module("ganlab.cli").dispatch(words)
+    finally:
+        os._exit(code)  # nothing of the parent's is to be tidied up here
 
 
 def finished(pid: int, seconds: float | None) -> bool:

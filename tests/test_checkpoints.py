@@ -9,7 +9,8 @@ from ganlab.errors import CheckpointError
 
 
 def state(number):
-    return {"round": number, "weight": torch.full((1000,), float(number))}
+    weights = {"weight": torch.full((1000,), float(number))}
+    return {"round": number, "batches": 0, "game": weights, "average": {}, "optimizers": {}}
 
 
 def load(directory):

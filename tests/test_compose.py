@@ -1,10 +1,13 @@
 """From words to a configuration: defaults, who wins, and what is refused with which words."""
 
 import itertools
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from ganlab.cli import dispatch
 from ganlab.compose import compose
 from ganlab.errors import ConfigError
 from ganlab.options import options
@@ -402,3 +405,125 @@ def test_stray_keys_of_a_users_experiment_are_refused(tmp_path):
     (tmp_path / "experiment" / "mine.yaml").write_text("# @package _global_\nbatchsize: 128\n")
     with pytest.raises(ConfigError, match="batch_size"):
         compose(["experiment=mine"], str(tmp_path))
+
+
+# Sizes
+
+HUGE = [
+    "network.width=10000000",
+    "network.generator.width=10000000",
+    "model=gan network.depth=1000000",
+    "model.latent=1000000000",
+    "prior.dim=1000000000",
+    "batch_size=1000000000",
+    "rounds=1" + 400 * "0",
+    "dataset=ring dataset.modes=1000000000",
+    "dataset=grid dataset.side=100000",
+    "dataset.resolution=4096",
+    "prior=binomial prior.trials=1000000000",
+    "prior=poisson prior.rate=1e+300",
+    "prior=gamma prior.concentration=1e+300",
+]
+BUILT = [
+    ("network.width=1048576", "network.width"),
+    ("network=resnet network.width=100000", "network.width"),
+    ("model=gan network.width=100000", "network.width"),
+    ("model=vae network.width=200000", "network.width"),
+    (
+        "model=vae network.width=1000 dataset=ring batch_size=1048576 network.depth=1000",
+        "batch_size",
+    ),
+]
+
+
+@pytest.mark.parametrize("words", HUGE)
+def test_what_is_too_large_is_refused_by_key_value_and_range(words):
+    word = words.split()[-1]
+    assert refused(*words.split()).startswith(f"{word}: {word.partition('=')[0]} must be")
+
+
+@pytest.mark.parametrize(("words", "remedy"), BUILT)
+def test_what_no_memory_holds_is_refused_before_it_is_built(words, remedy, capsys):
+    assert dispatch(["train", *words.split(), "--dry-run"]) == 2
+    message = capsys.readouterr().err
+    assert "parameters" in message
+    assert message.endswith(f"use a smaller {remedy}\n")
+
+
+# Option files that are none
+
+
+@pytest.mark.parametrize(
+    ("group", "text", "said"),
+    [
+        ("loss", "- 1\n", "mapping"),
+        ("loss", "3\n", "mine.yaml"),
+        ("loss", "a: &a [*a]\n", "circle"),
+        ("loss", "_target_: [\n", "mine.yaml"),
+        ("loss", "# @package\na: 1\n", "package"),
+        ("loss", "", "loss._target_"),
+        ("prior", "_target_: {}\n", "prior._target_"),
+        ("network", "width: 4\n", "network.generator._target_"),
+        ("runtime", "device: cpu\n", "runtime."),
+        ("experiment", "# @package _global_\naverage: 3\n", "average"),
+        ("experiment", "# @package _global_\nrounds: {a: 1}\n", "rounds"),
+        ("experiment", '# @package _global_\nname: "a\\0b"\n', "name"),
+        ("experiment", "# @package _global_\nrounds: ${rounds}\n", "rounds"),
+    ],
+)
+def test_a_file_of_another_shape_is_refused(tmp_path, group, text, said):
+    option(tmp_path, group, "mine", text)
+    assert said in refused(f"{group}=mine", config_dir=str(tmp_path))
+
+
+def test_a_file_in_another_encoding_is_refused_by_name(tmp_path):
+    file = option(tmp_path, "loss", "mine")
+    file.write_bytes(b"# \xff\n")
+    assert str(file) in refused("loss=mine", config_dir=str(tmp_path))
+
+
+def test_an_option_of_a_users_own_is_shown(tmp_path, capsys):
+    option(tmp_path, "loss", "mine")
+    assert dispatch(["show", "loss=mine", f"--config-dir={tmp_path}"]) == 0
+    assert "loss/mine.yaml" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["name=a\0b", "output=\udcff", "rounds=${model}", "average=${average}", "name=" + 9999 * "x"],
+)
+def test_what_no_file_could_hold_is_refused(word):
+    assert refused(word)
+
+
+# Python 3.14
+
+CHECKED_HELP = """
+import argparse
+def add_argument(self, *args, **kwargs):
+    action = add(self, *args, **kwargs)
+    self._check_help(action)
+    return action
+def check_help(self, action):
+    if action.help and not isinstance(action.help, str):
+        raise ValueError("badly formed help string")
+container = argparse._ActionsContainer
+add = container.add_argument
+container.add_argument, container._check_help = add_argument, check_help
+from ganlab.cli import main
+main()
+"""
+
+
+def test_hydra_tells_where_argparse_checks_help_as_python_3_14_does(tmp_path):
+    words = [sys.executable, "-c", CHECKED_HELP, "train", "model=wgan_gp", "--cfg", "job"]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert "ganlab.penalties.gradient.Gradient" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words", ["rounds=0 --cfg job", "rounds=0 --info defaults", "--cfg nope", "--info nope"]
+)
+def test_hydra_tells_nothing_of_what_is_refused(words, capsys):
+    assert dispatch(["train", *words.split()]) == 2
+    assert not capsys.readouterr().out

@@ -15,7 +15,7 @@ NOT_ROOMS = {"commands"}
 ROOMS = sorted({f.parent.name for f in FILES if f.parent != PACKAGE} - NOT_ROOMS)
 CONFIGURATION = {"hydra", "omegaconf"}
 KNOW_HYDRA = {"build", "compose", "origins", "schema"}
-KNOW_OMEGACONF = KNOW_HYDRA | {"changes", "older", "runs"}
+KNOW_OMEGACONF = KNOW_HYDRA | {"changes", "loaded", "older", "runs"}
 HEAVY = {"torch", "torchvision", "hydra", "omegaconf", "numpy", "matplotlib", "tensorboard"}
 
 

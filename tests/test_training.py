@@ -125,7 +125,7 @@ def test_tensorboard_holds_scalars_grids_and_one_session_of_hyperparameters(run)
 
 
 def test_a_grid_is_eight_by_eight_pictures(run):
-    assert Image.open(run.samples / "0000008.png").size == (8 * 32, 8 * 32)
+    assert Image.open(run.samples / "0000008.png").size == (8 * 34 - 2, 8 * 34 - 2)
 
 
 def test_the_log_tells_the_story_and_the_next_commands(run):

@@ -8,6 +8,7 @@ from ganlab.cli import dispatch
 from ganlab.compose import compose
 from ganlab.errors import ConfigError
 from ganlab.options import options
+from ganlab.schema import plain
 from ganlab.trust import refuse_foreign_targets
 
 HARMFUL = [
@@ -17,6 +18,9 @@ HARMFUL = [
     "ganlab.datasets.prepare.shutil.rmtree",
     "ganlab.files.write_atomically",
     "torch.nn.modules.module.functools.partial",
+    "torch.nn.attention._fa4.register_flash_attention_fa4",
+    "torch.nn.init.xavier_uniform_",
+    "ganlab.datasets.stored.ArrayFile",
 ]
 
 
@@ -34,7 +38,17 @@ def test_what_the_user_names_is_trusted():
 @pytest.mark.parametrize("group", [g for g in options([]) if g not in {"runtime"}])
 def test_every_shipped_option_is_trusted(group):
     for option in options([])[group]:
-        refuse_foreign_targets(compose([f"{group}={option}"]).config, set())
+        config = plain(compose([f"{group}={option}"]).config)
+        refuse_foreign_targets(OmegaConf.create(config), set())
+
+
+@pytest.mark.parametrize(
+    "text", ["${oc.env:HOME}", "\\${oc.create:'{_target_: os.getcwd}'}", "a ${loss} b"]
+)
+def test_a_value_that_would_be_worked_out_is_refused(text):
+    for config in ({"name": text}, {"penalty": {"weights": [text]}}):
+        with pytest.raises(ConfigError, match="no interpolations"):
+            refuse_foreign_targets(OmegaConf.create(config), set())
 
 
 OWN_LOSS = """

@@ -2,9 +2,11 @@
 
 import argparse
 import logging
+import shlex
 from typing import TYPE_CHECKING
 
 from ganlab.commands.arguments import TRUST, add_config_dir, add_run, without_trust
+from ganlab.errors import CheckpointError
 
 if TYPE_CHECKING:
     from ganlab.build import Experiment
@@ -52,17 +54,20 @@ def resume(
 
     if processes.leads():
         lock.refuse_held(run.path)
-    config, changes = changed(run_config(run, config_dir, trust), words, run)
+    refuse_unsaved(run)
     state = checkpoints.load(run.checkpoints, log.warning)
-    done, last = state["round"], config.rounds
+    wish = changed(run_config(run, state, config_dir, trust), words, run)
+    done, last = state["round"], wish.config.rounds
     if done >= last:
         already_done(run, done, last)
         return 0
-    experiment = build(config)
-    changes += other_data(run, experiment)
+    experiment = build(wish.config)
+    grave = wish.grave + other_data(run, experiment)
+    experiment.config.resume.allow_changes = False  # it was allowed this once
     experiment.restore(state)
     if processes.leads():
-        tell(run, changes, experiment)
+        run.note(choices=wish.choices, data=experiment.dataset.fingerprint)
+        tell(run, grave, experiment)
     return attend(run, experiment, done, state["batches"])
 
 
@@ -79,12 +84,21 @@ def other_data(run: "Run", experiment: "Experiment") -> list[str]:
     return found
 
 
+def refuse_unsaved(run: "Run") -> None:
+    """Raise CheckpointError for a run that was stopped too early to go on."""
+    if not any(run.checkpoints.glob("*.pt")):
+        again = run.facts().get("command", "ganlab train ...")
+        raise CheckpointError(
+            f"{run.path} was stopped before its first checkpoint; start it again with\n  {again}"
+        )
+
+
 def already_done(run: "Run", done: int, last: int) -> None:
-    if run.facts()["status"] != "done":  # it was stopped right after its last round
+    """Say that there is nothing to do, and what would be."""
+    if done == last and run.facts()["status"] != "done":  # it was stopped right after its last
         run.note(status="done")
-    log.info(
-        f"{run.path} is already done: {done} of {last} rounds; resume it with rounds={2 * done}"
-    )
+    more = f"ganlab resume {shlex.quote(str(run.path))} rounds={2 * done}"
+    log.info(f"{run.path} is already done: {done} rounds of {last}; go on with\n  {more}")
 
 
 def tell(run: "Run", changes: list[str], experiment: "Experiment") -> None:
@@ -93,8 +107,9 @@ def tell(run: "Run", changes: list[str], experiment: "Experiment") -> None:
 
     facts = run.facts()
     if facts["status"] == "running":
-        log.info(f"pid {facts['pid']} on {facts['host']} was killed; its lock is taken over")
-    differing = changes + differences(facts["runtime"], experiment.runtime.conditions())
+        before = f"pid {facts.get('pid')} on {facts.get('host')}"
+        log.info(f"{before} was killed; its lock is taken over")
+    differing = changes + differences(facts.get("runtime", {}), experiment.runtime.conditions())
     if differing:
         log.warning("this run is no longer exact:\n  " + "\n  ".join(differing))
         run.note(exact=False, changes=[*facts.get("changes", []), *differing])

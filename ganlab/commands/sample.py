@@ -2,6 +2,8 @@
 
 import argparse
 import logging
+import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,8 @@ from ganlab.errors import ConfigError, OutputError
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from ganlab.loaded import Loaded
+
 EXAMPLES = (
     "ganlab sample last",
     "ganlab sample last n=100 seed=3 format=png out=digits/",
@@ -19,15 +23,23 @@ EXAMPLES = (
 SETTINGS = {
     "n": "64",
     "seed": "0",
-    "format": "grid",
+    "format": "",
     "weights": "average",
     "checkpoint": "newest",
     "out": "",
 }
+VALUES = {
+    "format": ("grid", "png", "npz"),
+    "weights": ("average", "raw"),
+    "checkpoint": ("newest", "best"),
+}
+ENDS = {".png": "grid", ".npz": "npz", "/": "png"}
+"""The format of what ends so."""
+MOST_CELLS = 10_000
 HELP = (
     "n=64 samples, of seed=0, as format=grid|png|npz, with weights=average|raw of "
-    "checkpoint=newest|best|ROUND, to out=PATH (default: the run's samples/); sample i depends on "
-    f"(seed, i) only. {TRUST}"
+    "checkpoint=newest|best|ROUND, to out=PATH (default: the run's samples/), whose suffix .png, "
+    f".npz or / says the format too; sample i depends on (seed, i) only. {TRUST}"
 )
 
 log = logging.getLogger("ganlab")
@@ -42,17 +54,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     words, trust = without_trust(arguments.words)
     wish = settings(words)
+    from ganlab import console
     from ganlab.loaded import load
 
+    console.step_aside()
     loaded = load(arguments.run, arguments.output, arguments.config_dir, trust, wish["checkpoint"])
+    refuse_unfit(wish["format"], wish["n"], loaded.run.facts()["shape"])
+    tell_round(loaded)
     samples = loaded.sample(wish["n"], wish["seed"], wish["weights"])
     special = [wish[key] for key in ("weights", "checkpoint") if wish[key] != SETTINGS[key]]
     name = "-".join([f"seed{wish['seed']}", f"n{wish['n']}", *map(str, special)])
     try:
         print(WRITERS[wish["format"]](samples, wish["out"], loaded.run.samples, name))
     except OSError as error:
-        raise OutputError(f"{error.filename} cannot be written ({error.strerror})") from error
+        where = f"out={wish['out']}" if wish["out"] else loaded.run.samples
+        why = f"{where} cannot be written ({error.strerror})"
+        raise OutputError(f"{why}; choose another place with out=PATH") from error
     return 0
+
+
+def refuse_unfit(format: str, n: int, shape: list[int]) -> None:
+    """Raise ConfigError, before anything is drawn, for samples that the format is not for."""
+    is_image = len(shape) == 3
+    if format == "grid" and is_image and n > MOST_CELLS:
+        raise ConfigError(f"n={n}: a grid has at most {MOST_CELLS} cells; use format=npz")
+    if format == "png" and not is_image:
+        raise ConfigError("format=png: these samples are points; use format=grid or format=npz")
+
+
+def tell_round(loaded: "Loaded") -> None:
+    """Say which round is drawn from."""
+    if loaded.round:
+        log.info(f"drawn from round {loaded.round} of {loaded.run.path}")
+    else:
+        log.warning(f"untrained: drawn from round 0 of {loaded.run.path}")
 
 
 def settings(words: list[str]) -> dict[str, Any]:
@@ -64,17 +99,34 @@ def settings(words: list[str]) -> dict[str, Any]:
             raise ConfigError(f"{word}: `ganlab sample` takes {', '.join(f'{k}=' for k in wish)}")
         wish[key] = value
     for key, least in {"n": 1, "seed": 0}.items():
-        if not wish[key].isdecimal() or int(wish[key]) < least:
-            raise ConfigError(f"{key}={wish[key]}: {key} must be a whole number from {least}")
+        if not re.fullmatch("[0-9]{1,12}", wish[key]) or int(wish[key]) < least:
+            raise ConfigError(
+                f"{key}={wish[key]}: {key} must be a whole number from {least} to {10**12 - 1}"
+            )
         wish[key] = int(wish[key])
-    for key, allowed in {"format": (*WRITERS,), "weights": ("average", "raw")}.items():
-        if wish[key] not in allowed:
-            raise ConfigError(f"{key}={wish[key]}: {key} must be one of {', '.join(allowed)}")
-    if wish["checkpoint"].isdecimal():
+    wish["format"] = format_of(wish["format"], wish["out"])
+    for key in ("format", "weights"):
+        if wish[key] not in VALUES[key]:
+            raise ConfigError(f"{key}={wish[key]}: {key} must be one of {', '.join(VALUES[key])}")
+    if re.fullmatch("[0-9]{1,12}", wish["checkpoint"]):
         wish["checkpoint"] = int(wish["checkpoint"])
     elif wish["checkpoint"] not in {"newest", "best"}:
         raise ConfigError(f"checkpoint={wish['checkpoint']}: newest, best, or a round's number")
     return wish
+
+
+def format_of(asked: str, out: str) -> str:
+    """The format asked for, or else what `out` ends in. Raises ConfigError where they differ."""
+    is_directory = out.endswith("/") or os.path.isdir(out)
+    end = "/" if is_directory else os.path.splitext(out)[1].lower()
+    if not end or (asked and asked not in ENDS.values()):
+        return asked or "grid"
+    if end not in ENDS and not asked:
+        raise ConfigError(f"out={out}: it must end in {', '.join(ENDS)}; or say format=")
+    if asked not in {"", ENDS.get(end)}:
+        right = next(end for end, format in ENDS.items() if format == asked)
+        raise ConfigError(f"out={out}: with format={asked} it ends in {right}")
+    return ENDS[end]
 
 
 def write_grid(samples: "Tensor", out: str, home: Path, name: str) -> Path:
@@ -92,8 +144,6 @@ def write_png(samples: "Tensor", out: str, home: Path, name: str) -> Path:
     """One PNG a sample, in a directory."""
     from ganlab import pictures
 
-    if samples.ndim != 4:
-        raise ConfigError("format=png: these samples are points; use format=grid or format=npz")
     directory = Path(out) if out else home / name
     directory.mkdir(parents=True, exist_ok=True)
     for i in range(len(samples)):

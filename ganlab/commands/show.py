@@ -1,7 +1,7 @@
 """`ganlab show`: a configuration with the origin of its values, or what a run says of itself."""
 
 import argparse
-from pathlib import Path
+import os
 
 from ganlab.commands.arguments import add_config_dir, add_output
 
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     words = arguments.words
-    if len(words) == 1 and ("=" not in words[0] or Path(words[0]).is_dir()):
+    if len(words) == 1 and ("=" not in words[0] or os.path.isdir(words[0])):
         print(account(words[0], arguments.output))
         return
     from ganlab.compose import compose

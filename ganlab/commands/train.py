@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from ganlab.commands.arguments import add_config_dir
+from ganlab.errors import CheckpointError
 
 if TYPE_CHECKING:
     from ganlab.build import Experiment
@@ -39,7 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--cfg", choices=("job", "hydra", "all"), help="print the composed configuration"
     )
     parser.add_argument(
-        "--info", metavar="WHAT", help="Hydra's account: defaults, defaults-tree, searchpath, ..."
+        "--info",
+        metavar="WHAT",
+        choices=("all", "config", "defaults", "defaults-tree", "plugins", "searchpath"),
+        help="Hydra's account: defaults, defaults-tree, searchpath, ...",
     )
 
 
@@ -55,28 +59,35 @@ def run(arguments: argparse.Namespace) -> int:
 
         print(describe(composition))
         return 0
-    if (run := requeued(composition)) is not None:
-        from ganlab.commands.resume import resume
-
-        return resume(run, [], arguments.config_dir)
     from ganlab import processes
     from ganlab.attend import attend
+    from ganlab.commands.resume import resume
 
     with processes.joined():
+        before = processes.told(requeued(composition) if processes.leads() else None)
+        if before is not None:
+            return resume(before, [], arguments.config_dir)
         return attend(*start(composition))
 
 
 def requeued(composition: "Composition") -> "Run | None":
-    """The run that this SLURM job trained before it was queued again."""
+    """The run that this command of a SLURM job trained before it was queued again."""
     job = os.environ.get("SLURM_JOB_ID")
     if not composition.config.slurm.requeue or not int(os.environ.get("SLURM_RESTART_COUNT", "0")):
         return None
-    from ganlab import runs
+    from ganlab import checkpoints, runs
 
-    before = [
-        r for r in runs.everything(composition.config.output) if r.facts()["slurm_job"] == job
+    mine = {"slurm_job": job, "command": said(composition)}
+    found = [
+        r for r in runs.everything(composition.config.output) if mine.items() <= r.told().items()
     ]
-    return before[-1] if before else None
+    begun = [run for run in found if checkpoints.manifest(run.checkpoints)]
+    return begun[-1] if begun else None
+
+
+def said(composition: "Composition") -> str:
+    """The command that composed this."""
+    return shlex.join(["ganlab", "train", *composition.given])
 
 
 def start(composition: "Composition") -> "tuple[Run, Experiment]":
@@ -102,7 +113,7 @@ def start(composition: "Composition") -> "tuple[Run, Experiment]":
             data=experiment.dataset.fingerprint,
             init_from=source,
             exact=True,
-            command=shlex.join(["ganlab", "train", *composition.given]),
+            command=said(composition),
             slurm_job=os.environ.get("SLURM_JOB_ID"),
             **provenance(),
         )
@@ -111,13 +122,19 @@ def start(composition: "Composition") -> "tuple[Run, Experiment]":
 
 def initialise(experiment: "Experiment") -> dict[str, object] | None:
     """Begin with the weights of the run that `init_from` names; where they came from."""
-    from ganlab import checkpoints, runs
+    from ganlab import checkpoints, processes, runs
     from ganlab.build import restore_weights
 
-    if experiment.config.init_from is None:
+    wish, output = experiment.config.init_from, experiment.config.output
+    if wish is None:
         return None
-    source = runs.find(str(experiment.config.init_from), experiment.config.output)
+    # One process looks: `last` is another run as soon as this one has its directory.
+    source = processes.told(runs.find(str(wish), output) if processes.leads() else None)
     state = checkpoints.load(source.checkpoints, log.warning)
-    restore_weights(experiment.game, experiment.average, state, experiment.config)
+    try:
+        restore_weights(experiment.game, experiment.average, state, experiment.config)
+    except CheckpointError as error:
+        made_by = source.facts().get("command")
+        raise CheckpointError(f"init_from={wish}: {error}\nthat run is\n  {made_by}") from error
     log.info(f"begins with the weights of {source.path} after round {state['round']}")
     return {"run": source.path.name, "round": state["round"]}

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from ganlab.errors import ConfigError, OutputError
+from ganlab.errors import OutputError
 
 MISSES = 5
 log = logging.getLogger("ganlab")
@@ -19,8 +19,8 @@ class Asked(Protocol):
     def heard(self) -> tuple[Exception | None, bool]:
         """What to raise once the round is saved, and whether to save now and go on."""
 
-    def saved(self) -> None:
-        """Called after what was asked for is saved."""
+    def answered(self, saved: bool) -> None:
+        """Called once it was tried to save as asked for."""
 
 
 class Checkpoint:
@@ -44,24 +44,24 @@ class Checkpoint:
         self.misses = 0
 
     def __call__(self, number: int, game: Any, record: Record) -> None:
-        if self.by is not None and self.by not in record:
-            raise ConfigError(f"best.by={self.by}: a round measures {', '.join(record)}")
         leave, now = self.asked.heard()
         if leave or now or number % self.every == 0 or number == self.last:
-            self.attempt(number, record, must=bool(leave) or number == self.last)
-        if now:
-            self.asked.saved()
+            saved = self.attempt(number, record, must=bool(leave) or number == self.last)
+            if now:
+                self.asked.answered(saved)
         if leave:
             raise leave
 
-    def attempt(self, number: int, record: Record, must: bool) -> None:
+    def attempt(self, number: int, record: Record, must: bool) -> bool:
         """Save, or say why not; raise OutputError where it `must` be, or too often was not."""
         rank = self.sign * float(record[self.by]) if self.by else float("nan")
         try:
             self.save(number, rank)
-            self.misses = 0
         except OutputError as error:
             self.misses += 1
             if must or self.misses == MISSES:
                 raise
             log.warning(f"{error}; training goes on, and it is tried again")
+            return False
+        self.misses = 0
+        return True

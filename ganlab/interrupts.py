@@ -1,0 +1,21 @@
+"""Ctrl-C before a run listens for itself: not lost, whatever import it falls into."""
+
+import signal
+import threading
+
+_came = threading.Event()
+
+
+def listen() -> None:
+    """From now on Ctrl-C is remembered as well as raised: imports may swallow what is raised."""
+    signal.signal(signal.SIGINT, _note)
+
+
+def came() -> bool:
+    """Whether Ctrl-C was pressed, even if nobody heard of it."""
+    return _came.is_set()
+
+
+def _note(number: int, frame: object) -> None:
+    _came.set()
+    raise KeyboardInterrupt
