@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ganlab.build import Experiment
+from ganlab.columns import counted
 from ganlab.runs import USUAL_OUTPUT, Run
 
 
@@ -15,7 +16,7 @@ def opening(run: Run, experiment: Experiment, done: int) -> str:
     resumed = f", resumed after round {done}" if done else ""
     return (
         f"run      {run.path}\n"
-        f"plays    {rounds} rounds on {runtime.device} in {runtime.precision}, "
+        f"plays    {counted(rounds, 'round')} on {runtime.device} in {runtime.precision}, "
         f"{counted(runtime.threads, 'thread')}{resumed}\n"
         f"moves    {sizes} parameters"
     )
@@ -34,10 +35,6 @@ def closing(run: Run, config: Any) -> str:
         commands.append(f"resume {name} rounds={2 * config.rounds}")
     following = "\n         ".join(f"ganlab {command}" for command in commands)
     return f"done     {run.path}\nsamples  {newest}\nnext     {following}"
-
-
-def counted(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def parameter_counts(experiment: Experiment) -> dict[str, str]:

@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -48,7 +48,10 @@ def compose(words: Sequence[str], config_dir: str | None = None) -> Composition:
     places = user_directories(config_dir)
     make_importable(places)
     with refused(), initialize_config_module("ganlab.conf", version_base="1.3"):
-        return checked([parse(word) for word in words], options(places), search_path(places))
+        found = checked([parse(word) for word in words], options(places), search_path(places))
+    return replace(
+        found, given=[*found.given, *(["--config-dir", config_dir] if config_dir else [])]
+    )
 
 
 @contextmanager

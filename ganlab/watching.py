@@ -150,28 +150,23 @@ def written(run: Run, experiment: Experiment, done: int) -> Iterator[Any]:
     settings = hparams.flat(plain(experiment.config), run.facts()["choices"])
     end = hparams.session(writer, settings)
     before, threading.excepthook = threading.excepthook, all_but_writing(threading.excepthook)
+    last = []
     try:
         yield writer
-        with forgiven(run):
-            writer.file_writer.add_summary(end)  # type: ignore[attr-defined]
+        last = [end]
     finally:
-        with forgiven(run):
+        try:
+            for summary in last:
+                writer.file_writer.add_summary(summary)  # type: ignore[attr-defined]
             writer.close()
+        except OSError as error:
+            log.warning(f"the events in {run.path} are not complete ({error})")
         threading.excepthook = before
 
 
 def all_but_writing(hook: Callable) -> Callable:
     """The hook, but for what TensorBoard's thread cannot write: those who log are told of it."""
     return lambda fault: None if issubclass(fault.exc_type, OSError) else hook(fault)
-
-
-@contextlib.contextmanager
-def forgiven(run: Run) -> Iterator[None]:
-    """Warn of events that cannot be written."""
-    try:
-        yield
-    except OSError as error:
-        log.warning(f"the events in {run.path} are not complete ({error})")
 
 
 def shower(wish: str) -> Any:

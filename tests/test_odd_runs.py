@@ -168,6 +168,27 @@ def test_a_lost_key_is_that_of_the_checkpoint(run):
     assert run.facts()["exact"] is True
 
 
+def older(state):
+    config = {key: value for key, value in state["config"].items() if key != "on_nan"}
+    return state | {"config": config | {"average": {"decay": config["average"]["decay"]}}}
+
+
+def test_a_run_of_an_older_ganlab_is_completed(run, capsys):
+    newest_is(older)(run)
+    config_with("on_nan: stop\n", "")(run)
+    config_with("  ramp: 10.0\n", "")(run)
+    assert dispatch(["resume", str(run.path), "rounds=3"]) == 0
+    said = capsys.readouterr().out
+    assert "on_nan=stop" in said
+    assert "average.ramp=10.0" in said
+    assert run.config().average.ramp == 10
+
+
+def test_a_run_of_a_newer_ganlab_is_refused(run, capsys):
+    config_with("version: 1", "version: 99")(run)
+    assert "newer" in refused(["resume", str(run.path), "rounds=4"], 2, capsys)
+
+
 def test_a_run_that_was_stopped_before_its_first_checkpoint_says_how_to_start_it_again(run, capsys):
     shutil.rmtree(run.checkpoints)
     run.checkpoints.mkdir()
