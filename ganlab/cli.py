@@ -90,6 +90,8 @@ def nearest(verb: str) -> str:
     """The verb that a word may stand for, or all of them."""
     import difflib
 
+    if verb == "version":
+        return "did you mean `ganlab --version`?"
     near = difflib.get_close_matches(verb, VERBS, n=1)
     return f"did you mean `ganlab {near[0]}`?" if near else f"the verbs are {', '.join(VERBS)}"
 

@@ -4,7 +4,6 @@ import os
 import platform
 import shutil
 import tempfile
-import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,10 +11,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ganlab import lock
+from ganlab.columns import folded
 from ganlab.provenance import PACKAGES
 from ganlab.runs import USUAL_OUTPUT
 
-COLUMNS = 80
 LITTLE = 10**9
 Checks = Mapping[str, Callable[[], str]]
 
@@ -60,18 +59,6 @@ def account(findings: Iterable[Finding]) -> str:
         if finding.remedy:
             lines += folded(" " * (width + 4), f"-> {finding.remedy}")
     return "\n".join(lines)
-
-
-def folded(first: str, text: str) -> list[str]:
-    """A text in lines of 80 columns where its words allow, indented below its first."""
-    return textwrap.wrap(
-        text or "-",
-        COLUMNS,
-        initial_indent=first,
-        subsequent_indent=" " * len(first),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 def machine() -> dict[str, Callable[[], str]]:

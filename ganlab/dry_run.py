@@ -6,10 +6,13 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
+from ganlab import pictures
 from ganlab.account import parameter_counts
 from ganlab.build import Experiment, build, make
-from ganlab.columns import aligned
+from ganlab.columns import counted, wrapped
 from ganlab.compose import Composition
+from ganlab.runs import directory_name
+from ganlab.sampling import draw
 
 
 def describe(composition: Composition) -> str:
@@ -19,36 +22,52 @@ def describe(composition: Composition) -> str:
     data = dataset.describe()
     with contextlib.nullcontext() if dataset.prepared else scratch_cache():
         facts = account(composition, build(composition.config))
-    return aligned({**facts, **{f"data {key}": value for key, value in data.items()}})
+    return wrapped({**facts, **{f"data {key}": value for key, value in data.items()}})
 
 
 def forbid_downloads(config: Any) -> None:
-    """Missing raw data are then refused as they are when offline."""
+    """Missing raw data are then refused as they are when offline, but for the reason."""
     for node in (config, config.dataset):
-        if "offline" in node:
-            node.offline = True
+        if "offline" in node and not node.offline:
+            node.offline = "a dry run"
 
 
 def account(composition: Composition, experiment: Experiment) -> dict[str, str]:
     """The facts of a run that was built, one line each."""
     config, runtime = experiment.config, experiment.runtime
+    words = ["TIME", config.name, *(composition.choices[g] for g in ("model", "dataset")), "ID"]
     chosen = [f"{group}={option}" for group, option in composition.choices.items()]
     with contextlib.closing(experiment.batches()) as batches:
         batch = {name: tuple(column.shape) for name, column in next(batches).items()}
-    kept = min(config.keep, -(-config.rounds // config.checkpoint_every))
-    grids = config.rounds // config.sample_every + 1
-    size = checkpoint_bytes(experiment)
     return {
         "choices": " ".join(chosen),
-        "directory": f"{config.output}/DATE/TIME-{composition.choices['model']}-"
-        f"{composition.choices['dataset']}-ID",
+        "directory": f"{config.output}/DATE/{directory_name(words)}",
         "device": f"{runtime.device}, {runtime.precision}, {runtime.memory_format}, "
         f"{runtime.threads} threads",
-        "rounds": f"{config.rounds} of {config.batch_size} samples",
+        "rounds": f"{config.rounds} of {counted(config.batch_size, 'sample')}",
         "parameters": ", ".join(f"{p} {n}" for p, n in parameter_counts(experiment).items()),
         "batch": ", ".join(f"{name} {shape}" for name, shape in batch.items()),
-        "disk": f"{kept} checkpoints of {size / 1e6:.0f} MB, {grids} sample grids",
+        "disk": disk(experiment),
     }
+
+
+def disk(experiment: Experiment) -> str:
+    """About what a run takes; its grids lie in the event file too."""
+    config = experiment.config
+    saved = 1 + -(-config.rounds // config.checkpoint_every)
+    kept = min(config.keep + (config.best.by is not None), saved)
+    drawn = -(-config.rounds // config.sample_every)
+    size, grid = checkpoint_bytes(experiment), grid_bytes(experiment)
+    return (
+        f"about {(kept * size + 2 * drawn * grid) / 1e6:,.1f} MB: "
+        f"{counted(kept, 'checkpoint')} of {size / 1e6:,.1f} MB, {counted(drawn, 'sample grid')}"
+    )
+
+
+def grid_bytes(experiment: Experiment) -> int:
+    """The size of a sample grid, which noise makes the largest."""
+    samples = draw(experiment.averaged(), pictures.enough(experiment.dataset.spec.shape), 0)
+    return len(pictures.png(pictures.render(samples)))
 
 
 def checkpoint_bytes(experiment: Experiment) -> int:

@@ -80,8 +80,9 @@ class Reader:
         rest, right = deque(words), list[str]()
         while rest:
             right += self.next(rest.popleft(), rest)
-        if self.remarks and self.parser.takes_settings:
-            self.refuse_unmended(right)
+        if self.parser.takes_settings:
+            self.refuse_unsettable()
+            self.refuse_unknown_options(right if self.remarks else ())
         return self.ordered(right)
 
     def ordered(self, words: list[str]) -> list[str]:
@@ -213,10 +214,24 @@ class Reader:
         is_numeric = isinstance(self.values.get(key), int | float) and is_number(value)
         return value.translate(MINUS) if is_numeric else value
 
-    def refuse_unmended(self, words: Sequence[str]) -> None:
-        """Raise ConfigError for what would be refused again: no setting, no such option."""
+    def refuse_unsettable(self) -> None:
+        """Raise ConfigError for a word without `=`, with the settings that it may stand for."""
         for word in self.bare[self.parser.allowed :]:
-            raise ConfigError(f"{word!r} is not a setting; write key=value, such as rounds=1000")
+            shown = " or ".join(self.settings(word)) or "key=value, such as rounds=1000"
+            raise ConfigError(f"{word!r} is not a setting; write {shown}")
+
+    def settings(self, word: str) -> list[str]:
+        """The choices of an option of that name, or a setting of the group or key."""
+        chosen = [f"{g}={o}" for g, o in self.choices() if plain(o) == plain(word)]
+        named = [f"{g}={o}" for g, o in self.choices() if g == word]
+        return chosen or named[:1] or [f"{key}=..." for key in self.keys(word)]
+
+    def choices(self) -> list[tuple[str, str]]:
+        """Every group with every option of it."""
+        return [(group, option) for group, options in self.groups.items() for option in options]
+
+    def refuse_unknown_options(self, words: Sequence[str]) -> None:
+        """Raise ConfigError for words that would be refused again."""
         for word in words:
             group, _, options = word.partition("=")
             for option in set(options.split(",")) - {"null"} if group in self.groups else ():

@@ -14,6 +14,18 @@ from ganlab.errors import ConfigError
 from ganlab.options import Options, options, shipped, user_directories
 
 GLOBAL = b"# @package _global_"
+VALUES = {
+    "best.goal": ("min", "max"),
+    "dataset.on_bad": ("error", "skip"),
+    "dataset.source_split": ("train", "unlabeled", "train+unlabeled"),
+    "on_nan": ("stop", "skip", "rollback"),
+    "progress": ("auto", "bar", "plain", "none"),
+    "runtime.device": ("auto", "cpu", "cuda", "mps"),
+    "runtime.memory_format": ("auto", "contiguous", "channels_last"),
+    "runtime.precision": ("auto", "fp32", "bf16"),
+    "runtime.resident": ("auto", "true", "false"),
+}
+"""What keys of few values may be, for a shell: `schema` knows, and would take a second."""
 
 
 @dataclass(frozen=True)
@@ -22,15 +34,17 @@ class Vocabulary:
 
     keys: Mapping[str, Any] = field(default_factory=dict)
     groups: Options = field(default_factory=dict)
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """All that keys of few values may be."""
 
 
 def vocabulary(words: Sequence[str]) -> Vocabulary:
     """All that can be set beside the words, which choose options and perhaps `--config-dir`."""
     groups = options(places(words))
     try:
-        return Vocabulary(dict(keys(words, groups)), groups)
+        return Vocabulary(dict(keys(words, groups)), groups, VALUES)
     except RecursionError:  # a file goes in a circle, which composing tells of
-        return Vocabulary(groups=groups)
+        return Vocabulary(groups=groups, values=VALUES)
 
 
 def places(words: Sequence[str]) -> list[Path]:

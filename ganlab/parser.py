@@ -1,7 +1,7 @@
 """argparse, refusing in ganlab's own form, and telling which options it has."""
 
 import argparse
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ganlab.errors import ConfigError
 
@@ -11,6 +11,12 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise ConfigError(f"{message}; `{self.prog} --help` tells more")
+
+    def add_argument(self, *names: Any, **settings: Any) -> argparse.Action:
+        """As argparse does, but words of which there may be none are never said to be required."""
+        action = super().add_argument(*names, **settings)
+        action.required &= action.nargs != "*"
+        return action
 
     @property
     def options(self) -> dict[str, argparse.Action]:

@@ -10,11 +10,14 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ganlab.cli import dispatch
 from ganlab.commands.candidates import candidates
 from ganlab.commands.completion import SCRIPTS
+from ganlab.keys import VALUES
 from ganlab.options import options
+from ganlab.schema import RANGES
 
 ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 ENVIRONMENT.pop("COLUMNS", None)
@@ -166,6 +169,13 @@ def test_every_option_of_every_group_is_offered(group):
         ("ganlab train --config-dir=nowhere loss=", {"loss=hinge"}, {"loss=ours"}),
         ("ganlab train model=gan,", {"model=gan,vae"}, {"model=vae"}),
         ("ganlab train dataset.flip=", {"dataset.flip=true", "dataset.flip=false"}, set()),
+        ("ganlab train on_nan=", {"on_nan=rollback", "on_nan=skip"}, set()),
+        ("ganlab train runtime.resident=", {"runtime.resident=auto"}, set()),
+        ("ganlab sample last format=", {"format=npz", "format=grid"}, set()),
+        ("ganlab data ", {"check", "prune"}, {"mnist"}),
+        ("ganlab data check ", {"mnist", "digits"}, {"rounds=", "check"}),
+        ("ganlab data check dataset.", {"dataset.resolution="}, set()),
+        ("ganlab data check mnist ", {"offline="}, {"digits"}),
         ("ganlab train -", {"--dry-run", "--config-dir", "-q"}, {"--output"}),
         ("ganlab train --cfg ", {"job", "all"}, {"model="}),
         ("ganlab list ", {"model", "loss"}, {"model="}),
@@ -188,6 +198,12 @@ def test_what_fits_is_offered(line, some, never, here):
     assert some <= found
     assert not never & found
     assert all(candidate.startswith(line.split(" ")[-1]) for candidate in found)
+
+
+@pytest.mark.parametrize("key", [key for key in VALUES if key in RANGES])
+def test_the_values_that_are_offered_are_taken(key):
+    _, holds = RANGES[key]
+    assert all(holds(yaml.safe_load(value)) for value in VALUES[key])
 
 
 def test_runs_begin_with_the_newest_name_that_fits(here):

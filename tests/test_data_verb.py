@@ -140,7 +140,7 @@ def test_a_damaged_array_is_found_by_the_check_alone(home, said):
     assert code == 3
     assert "damaged" in out
     assert "train-data.npy has sha256" in err
-    assert f"Remove {where}" in err
+    assert f"`ganlab data prune digits` removes {where}" in err
     assert everything(home) == before
 
 
@@ -209,6 +209,44 @@ def test_a_typo_gets_the_nearest_names(said, home):
     assert said("prepare")[0] == 2
 
 
+@pytest.mark.parametrize("word", ["./nosuch", "~/nosuch", "photos/cats", "photos.tar"])
+def test_a_path_that_leads_nowhere_ends_in_3_wherever_it_is_said(word, home, said, capsys):
+    assert said("check", word)[::2] == (
+        3,
+        f"ganlab: {word}: there is no such folder or archive\n",
+    )
+    assert dispatch(["train", "dataset=folder", f"dataset.path={word}"]) == 3
+    assert f"dataset.path={word}" in capsys.readouterr().err
+
+
+def test_own_pictures_need_a_path(home, capsys):
+    assert dispatch(["train", "dataset=folder"]) == 2
+    assert "needs dataset.path=DIR" in capsys.readouterr().err
+
+
+def test_what_is_right_missing_and_wrong_is_told_of_each_file(home, said, mnist_root):
+    raw = home / "data" / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    good, bad, gone = (f"{name}-ubyte.gz" for name in (
+        "t10k-labels-idx1", "t10k-images-idx3", "train-labels-idx1"
+    ))  # fmt: skip
+    (raw / good).write_bytes((mnist_root / "MNIST" / "raw" / good).read_bytes())
+    (raw / bad).write_bytes(b"half")
+    code, _, err = said("prepare", "mnist")
+    lines = {line.split()[0]: line for line in err.splitlines() if line.startswith("  t")}
+    assert code == 3
+    assert lines[good].endswith("(right)")
+    assert "(wrong: found 4 bytes" in lines[bad]
+    assert lines[gone].endswith("(missing)")
+    assert all(not line.endswith("/.") for line in err.splitlines())
+
+
+def test_the_last_word_of_preparing_is_that_it_is_done(home, photos, capsys):
+    words = ["dataset=folder", "dataset.path=photos", "rounds=1", "batch_size=2", "model=gan"]
+    assert dispatch(["train", *words, "network.width=4", "dataset.resolution=16"]) == 0
+    assert "the data are prepared\nrun " in capsys.readouterr().out
+
+
 def test_a_dataset_may_be_named_as_for_train(home, said):
     assert said("check", "dataset=ring")[0] == 0
 
@@ -236,7 +274,8 @@ def test_a_dry_run_downloads_nothing_even_where_it_may(home, capsys, word):
     words = ["train", "dataset=mnist", word, "--dry-run"]
     assert dispatch(words) == 3
     err = capsys.readouterr().err
-    assert "dry run" in err
+    assert "a dry run forbids a download" in err
+    assert "offline=true" not in err
     assert "train-images-idx3-ubyte.gz" in err
     assert everything(home) == []
 

@@ -1,13 +1,17 @@
 """Samples that depend on (seed, index) only, and the pictures made of them."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_array_equal
 
 from ganlab.build import build
+from ganlab.commands.sample import format_of, refuse_unfit
+from ganlab.errors import ConfigError
 from ganlab.options import options
-from ganlab.sampling import draw, quantise, tile
+from ganlab.sampling import GAP, GREY, draw, quantise, tile
 
 MODELS = sorted(options([])["model"])
 NETWORKS = sorted(options([])["network"])
@@ -83,17 +87,64 @@ def test_quantised_pictures_end_in_their_channels():
 def test_picture_k_lies_in_row_k_over_c_and_column_k_modulo_c(n, columns):
     pictures = np.random.default_rng(0).integers(256, size=(n, 2, 3, 1), dtype=np.uint8)
     grid = tile(pictures, columns)
-    assert grid.shape == (-(-n // columns) * 2, columns * 3, 1)
+    assert grid.shape == (-(-n // columns) * (2 + GAP) - GAP, columns * (3 + GAP) - GAP, 1)
     for k, picture in enumerate(pictures):
-        row, column = divmod(k, columns)
-        assert_array_equal(grid[row * 2 : row * 2 + 2, column * 3 : column * 3 + 3], picture)
+        row, column = (
+            place * (side + GAP) for place, side in zip(divmod(k, columns), (2, 3), strict=True)
+        )
+        assert_array_equal(grid[row : row + 2, column : column + 3], picture)
 
 
-def test_what_is_left_of_a_grid_is_black():
-    grid = tile(np.full((3, 1, 1, 1), 255, np.uint8), columns=2)
-    assert_array_equal(grid[..., 0], [[255, 255], [255, 0]])
+def test_what_lies_between_pictures_and_what_is_left_of_a_grid_is_grey():
+    grid = tile(np.full((3, 1, 1, 1), 255, np.uint8), columns=2)[..., 0]
+    assert_array_equal(np.argwhere(grid == 255), [[0, 0], [0, 1 + GAP], [1 + GAP, 0]])
+    assert set(grid[grid != 255]) == {GREY}
 
 
 @pytest.mark.parametrize(("n", "side"), [(1, 1), (4, 2), (5, 3), (9, 3), (64, 8)])
 def test_a_grid_is_as_square_as_can_be(n, side):
-    assert tile(np.zeros((n, 1, 1, 1), np.uint8)).shape[1] == side
+    assert tile(np.zeros((n, 1, 1, 1), np.uint8)).shape[1] == side * (1 + GAP) - GAP
+
+
+@pytest.mark.parametrize(
+    ("asked", "out", "format"),
+    [
+        ("", "", "grid"),
+        ("npz", "", "npz"),
+        ("", "a.png", "grid"),
+        ("", "a.NPZ", "npz"),
+        ("", "a/", "png"),
+        ("", "a", "grid"),
+        ("png", "a", "png"),
+        ("npz", "a", "npz"),
+        ("grid", "b.c/a", "grid"),
+    ],
+)
+def test_the_format_follows_what_out_ends_in(asked, out, format):
+    assert format_of(asked, out) == format
+
+
+@pytest.mark.parametrize(
+    ("asked", "out"),
+    [("grid", "a.npz"), ("npz", "a.png"), ("png", "a.png"), ("npz", "a/"), ("", "a.jpg")],
+)
+def test_an_end_that_contradicts_the_format_is_refused(asked, out):
+    with pytest.raises(ConfigError, match=re.escape(f"out={out}: end it in ")):
+        format_of(asked, out)
+
+
+@pytest.mark.parametrize(("format", "n", "shape"), [("grid", 10_001, [1, 8, 8]), ("png", 1, [2])])
+def test_what_a_format_is_not_for_is_refused_before_it_is_drawn(format, n, shape):
+    with pytest.raises(ConfigError, match="format=npz"):
+        refuse_unfit(format, n, shape)
+
+
+def test_a_cloud_may_have_any_number_of_points():
+    refuse_unfit("grid", 100_000, [2])
+
+
+def test_a_long_drawing_says_how_far_it_is(game, monkeypatch, caplog):
+    monkeypatch.setattr("ganlab.sampling.QUIET_S", 0.0)
+    with caplog.at_level("INFO", "ganlab"):
+        draw(game, 130, 0)
+    assert "drawn: 128 of 130 samples" in caplog.text

@@ -147,7 +147,7 @@ def test_samples_of_the_verb_and_of_the_notebook_are_the_same(run, home, capsys)
 
 def test_samples_go_into_the_run_as_a_grid_or_as_files(run, capsys):
     assert dispatch(["sample", "last", "n=10", "seed=5"]) == 0
-    assert Image.open(run.samples / "seed5-n10.png").size == (4 * 32, 3 * 32)
+    assert Image.open(run.samples / "seed5-n10.png").size == (4 * 34 - 2, 3 * 34 - 2)
     assert dispatch(["sample", "last", "n=3", "seed=5", "format=png"]) == 0
     assert len(list((run.samples / "seed5-n3").iterdir())) == 3
 

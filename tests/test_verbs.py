@@ -1,6 +1,7 @@
 """Small verbs on real files, and what every verb says into pipes, terminals and odd locales."""
 
 import contextlib
+import json
 import os
 import pty
 import re
@@ -127,6 +128,79 @@ def test_path_prints_the_very_bytes(environment, here):
     done = in_bash(f'ls "$(ganlab path {shlex.quote(str(moved))})"', **environment)
     assert "run.json" in done.stdout
     assert dispatch(["path", "nowhere"]) == 2
+
+
+# train --dry-run
+
+
+def test_a_dry_run_names_the_run_and_counts_what_it_will_keep(here, capsys):
+    assert dispatch(["train", *TINY.split(), "name=mine", "keep=1", "--dry-run"]) == 0
+    told = capsys.readouterr().out
+    assert "outputs/DATE/TIME-mine-gan-digits-ID" in told
+    assert re.search(r"about [\d.]+ MB: 1 checkpoint of [\d.]+ MB, 1 sample grid\n", told)
+    assert max(len(line) for line in told.splitlines() if "/" not in line) <= 80
+
+
+# sample
+
+
+def test_only_the_path_is_on_standard_output_and_the_round_beside_it(here, capsys):
+    assert dispatch(["train", *TINY.split(), "-q"]) == 0
+    for word, said in (
+        ("newest", "drawn from round 3 of "),
+        ("0", "untrained: drawn from round 0"),
+    ):
+        capsys.readouterr()
+        assert dispatch(["sample", "last", f"checkpoint={word}", "n=2", "out=two.npz", "-v"]) == 0
+        told = capsys.readouterr()
+        assert told.out == "two.npz\n"
+        assert said in told.err
+
+
+def test_what_cannot_be_written_is_named_as_it_was_typed(here, capsys):
+    assert dispatch(["train", *TINY.split(), "-q"]) == 0
+    Path("file").touch()
+    assert dispatch(["sample", "last", "n=2", "out=file/x.png"]) == 5
+    assert "out=file/x.png cannot be written" in capsys.readouterr().err
+
+
+# show
+
+
+def test_a_run_fits_a_screen_and_begins_with_how_far_it_is(here, capsys):
+    run = made(command="ganlab train", versions={"torch": "2.0", "numpy": "1.0"}, pid=7)
+    run.config_file.write_text("rounds: 400\n")
+    measured = {"round": 200, "time": 1.8e9, "generator/loss": 0.25, "images_per_second": 99.0}
+    run.metrics_file.write_text(json.dumps(measured) + "\n")
+    (run.samples / "0000200.png").touch()
+    assert dispatch(["show", "last"]) == 0
+    lines = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+    assert lines[:5] == [
+        ["path", str(run.path)],
+        ["status", "created"],
+        ["rounds", "200 of 400, 99 img/s"],
+        ["samples", str(run.samples / "0000200.png")],
+        ["generator", "loss 0.25"],
+    ]
+    assert ["versions", "torch 2.0, numpy 1.0"] in lines
+    assert not {"pid", "heartbeat", "time"} & {line[0] for line in lines}
+    assert re.fullmatch(r"[-\d]{10} [:\d]{8}", dict(lines)["started"])
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_a_narrow_bar_keeps_speed_losses_and_the_time_that_is_left(columns):
+    code = (
+        "from ganlab.observers.progress import Bar;"
+        "latest = {'images_per_second': 13846.0, 'd/loss': 1.24, 'g/loss': 0.768};"
+        "bar = Bar(1, 2000, lambda: latest);"
+        "bar.showing().__enter__(); bar(500, None, {}); bar.bar.stop()"
+    )
+    done = in_bash(
+        f"{sys.executable} -c {shlex.quote(code)}", COLUMNS=str(columns), FORCE_COLOR="1"
+    )
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", done.stdout).splitlines()[-1]
+    assert re.search(r"13846 img/s  D 1.24  G 0.768   [-:\d]+$", shown.rstrip())
+    assert ("500/2000" in shown) is (columns == 80)
 
 
 # rm

@@ -1,8 +1,9 @@
 """Commands: one file a verb, each with `EXAMPLES`, `add_arguments` and `run`.
 
 A positional argument's name in the help says what may stand there: `RUN`, `GROUP`, `GROUP/OPTION`,
-`KEY=VALUE`. Completion offers it, and `KEY=VALUE` words are held against habits of other tools. The
-keys are those of the configuration, or of a command's own `SETTINGS`.
+`DATASET|PATH`, `KEY=VALUE`. Completion offers it, and `KEY=VALUE` words are held against habits of
+other tools. The keys are those of the configuration, or of a command's own `SETTINGS`, with
+`VALUES` where they are few.
 """
 
 import argparse
@@ -52,7 +53,8 @@ def settable(verb: str, words: Sequence[str]) -> Vocabulary:
     if not parser(verb).takes_settings:
         return Vocabulary()
     own = getattr(command(verb), "SETTINGS", None)
-    return Vocabulary(dict.fromkeys(own)) if own else vocabulary(words)
+    values = getattr(command(verb), "VALUES", {})
+    return Vocabulary(dict.fromkeys(own), values=values) if own else vocabulary(words)
 
 
 def indented(lines: Iterable[str]) -> str:

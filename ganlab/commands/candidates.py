@@ -68,9 +68,16 @@ def positional(place: Position) -> Iterator[str]:
     action = actions[given] if given < len(actions) else (many[-1] if many else None)
     if action is not None:
         yield from map(whole, action.choices or ())
-        for name, source in SOURCES.items():
-            if name in str(action.metavar).split():
-                yield from source(place)
+        yield from named(str(action.metavar).split(), place)
+
+
+def named(names: list[str], place: Position) -> Iterator[str]:
+    """Candidates for what the help's names say: any of them beside `|`, or else the first."""
+    for source in (SOURCES[name] for name in names if name in SOURCES):
+        found = [each for each in source(place) if each.startswith(place.word)]
+        yield from found
+        if found and "|" not in names:
+            return
 
 
 def bare(place: Position) -> int:
@@ -92,7 +99,7 @@ def settings(place: Position) -> Iterator[str]:
         yield from (f"{group}=" for group in can.groups)
         yield from branches(can.keys, name)
         return
-    values: Iterable[str] = can.groups.get(name, ())
+    values: Iterable[str] = can.groups.get(name) or can.values.get(name, ())
     if isinstance(can.keys.get(name), bool):
         values = ("true", "false")
     if name == "init_from":
@@ -127,6 +134,11 @@ def output(before: Sequence[str]) -> str:
     return said[-1] if said else USUAL_OUTPUT
 
 
+def datasets(place: Position) -> Iterator[str]:
+    if bare(place) == 1:  # after the action
+        yield from map(whole, options(places(place.before))["dataset"])
+
+
 def groups(place: Position) -> Iterator[str]:
     yield from map(whole, options(places(place.before)))
 
@@ -142,6 +154,7 @@ def whole(word: str) -> str:
 
 SOURCES: dict[str, Callable[[Position], Iterator[str]]] = {
     "RUN": runs,
+    "DATASET|PATH": datasets,
     "KEY=VALUE": settings,
     "GROUP": groups,
     "GROUP/OPTION": files,

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "words",
         nargs="*",
-        metavar="NAME|PATH KEY=VALUE",
+        metavar="DATASET|PATH KEY=VALUE",
         help="a dataset (`ganlab list dataset`), or a folder or archive of pictures, and settings",
     )
     parser.add_argument("--yes", action="store_true", help="prune without asking")
@@ -133,18 +133,28 @@ def listing(found: "list[Entry]") -> str:
 
 
 def chosen(name: str, words: list[str], config_dir: str | None) -> Any:
-    """The dataset of a name, or the pictures at a path. Raises ConfigError where neither is."""
+    """The dataset of a name, or the pictures at a path.
+
+    Raises ConfigError where neither is, DataError for a path that leads nowhere.
+    """
     from ganlab.build import make
     from ganlab.compose import compose
 
     known = names(config_dir)
     is_path = name not in known
     if is_path and not Path(name).expanduser().exists():
+        if looks_like_a_path(name):
+            raise DataError(f"{name}: there is no such folder or archive")
         refuse_unknown(name, "dataset, folder or archive", known)
     config = compose([f"dataset={'folder' if is_path else name}", *words], config_dir).config
     if is_path:
         config.dataset.path = name
     return make(config.dataset, "dataset")
+
+
+def looks_like_a_path(name: str) -> bool:
+    """Whether a word is no dataset's name: it has a slash, leads home, or ends as archives do."""
+    return "/" in name or name.startswith((".", "~")) or name.endswith((".zip", ".tar", ".gz"))
 
 
 def names(config_dir: str | None) -> list[str]:

@@ -53,10 +53,7 @@ def refuse_other(path: Path) -> None:
 
 def line(run: "Run") -> str:
     """What a run is: path, status, last checkpoint and size."""
-    try:
-        status = run.facts()["status"]
-    except (OSError, ValueError, KeyError):
-        status = "unreadable"
+    status = run.told().get("status", "unreadable")
     numbers = [int(file.stem) for file in run.checkpoints.glob("*.pt") if file.stem.isdecimal()]
     reached = f"round {max(numbers)}" if numbers else "no checkpoint"
     return f"{run.path}  {status}, {reached}, {size(run.path) / 1e6:.1f} MB"

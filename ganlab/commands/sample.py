@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         where = f"out={wish['out']}" if wish["out"] else loaded.run.samples
         why = f"{where} cannot be written ({error.strerror})"
-        raise OutputError(f"{why}; choose another place with out=PATH") from error
+        raise OutputError(f"{why};\n  choose another place with out=PATH") from error
     return 0
 
 
@@ -122,10 +122,10 @@ def format_of(asked: str, out: str) -> str:
     if not end or (asked and asked not in ENDS.values()):
         return asked or "grid"
     if end not in ENDS and not asked:
-        raise ConfigError(f"out={out}: it must end in {', '.join(ENDS)}; or say format=")
+        raise ConfigError(f"out={out}: end it in {' or '.join(ENDS)}")
     if asked not in {"", ENDS.get(end)}:
         right = next(end for end, format in ENDS.items() if format == asked)
-        raise ConfigError(f"out={out}: with format={asked} it ends in {right}")
+        raise ConfigError(f"format={asked} out={out}: end it in {right}, or leave out format=")
     return ENDS[end]
 
 

@@ -2,8 +2,18 @@
 
 import argparse
 import os
+import re
+from typing import TYPE_CHECKING, Any
 
+from ganlab.columns import wrapped
 from ganlab.commands.arguments import add_config_dir, add_output
+
+if TYPE_CHECKING:
+    from ganlab.runs import Run
+
+UNSHOWN = {"id", "status", "host", "pid", "heartbeat"}
+"""Facts that the path or the status tells, or that mean nothing once a run has ended."""
+UNMEASURED = {"round", "time", "images_per_second"}
 
 EXAMPLES = (
     "ganlab show model=wgan_gp",
@@ -32,31 +42,62 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def account(reference: str, output: str) -> str:
-    """What a run is: its facts, its last logged round, the files it holds."""
-    from ganlab import lock, runs
+    """What a run is: how far it came, what it shows for it, and its facts."""
+    from ganlab import runs
 
     run = runs.find(reference, output)
     facts = run.facts()
-    if facts["status"] == "running" and lock.is_free(run.path):
-        facts["status"] = "killed (its process is gone); `ganlab resume` continues it"
     *_, last = {}, *run.metrics()
-    lines = {"run": run.path, **flat(facts), **{f"last {k}": brief(v) for k, v in last.items()}}
-    width = max(map(len, lines))
-    return "\n".join(f"{key:{width}}  {value}" for key, value in lines.items())
+    newest = max(run.samples.glob("[0-9]*.png"), default=None)
+    known = {key: readable(value) for key, value in facts.items() if key not in UNSHOWN}
+    lines = {"path": run.path, "status": status(run, facts), "rounds": progress(run, last)}
+    lines |= {"samples": newest, **losses(last), **known}
+    return wrapped({key: value for key, value in lines.items() if value not in (None, "")})
+
+
+def status(run: "Run", facts: dict[str, Any]) -> str:
+    """The status, and the process of a run that goes on."""
+    from ganlab import lock
+
+    if facts["status"] != "running":
+        return facts["status"]
+    if lock.is_free(run.path):
+        return "killed (its process is gone); `ganlab resume` continues it"
+    seen = readable(facts.get("heartbeat"))
+    return f"running, pid {facts.get('pid')} on {facts.get('host')}, seen {seen}"
+
+
+def progress(run: "Run", last: dict[str, Any]) -> str:
+    """How many rounds were logged of how many, and how fast."""
+    from ganlab.keys import read
+
+    speed = last.get("images_per_second")
+    told = f", {speed:,.0f} img/s" if isinstance(speed, float) else ""
+    return f"{last.get('round', 0)} of {read(run.config_file).get('rounds', '?')}{told}"
+
+
+def losses(last: dict[str, Any]) -> dict[str, str]:
+    """What was last measured of each player."""
+    lines: dict[str, str] = {}
+    for name, value in last.items():
+        player, _, measure = name.partition("/")
+        if name not in UNMEASURED:
+            known = [lines[player]] if player in lines else []
+            lines[player] = ", ".join([*known, f"{measure or 'value'} {brief(value)}"])
+    return lines
 
 
 def brief(value: object) -> object:
-    return f"{value:.5g}" if isinstance(value, float) else value
+    return f"{value:.3g}" if isinstance(value, float) else value
 
 
-def flat(facts: dict, prefix: str = "") -> dict[str, object]:
-    """Nested facts as one level of readable lines; what is unknown is left out."""
-    lines: dict[str, object] = {}
-    for key, value in facts.items():
-        if isinstance(value, dict):
-            lines |= flat(value, f"{prefix}{key} ")
-        elif value not in (None, []):
-            lines[f"{prefix}{key}"] = (
-                " ".join(map(str, value)) if isinstance(value, list) else value
-            )
-    return lines
+def readable(fact: object) -> str:
+    """A fact in one line, times to the second; nothing for what is unknown."""
+    if isinstance(fact, dict):
+        known = {key: readable(value) for key, value in fact.items()}
+        return ", ".join(f"{key} {value}" for key, value in known.items() if value)
+    if isinstance(fact, list):
+        return " ".join(map(str, fact))
+    if isinstance(fact, bool):
+        return "yes" if fact else "no"
+    return "" if fact is None else re.sub(r"^(\S{10})T(\S{8})\.\d+$", r"\1 \2", str(fact))

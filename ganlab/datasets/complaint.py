@@ -16,16 +16,16 @@ def complaint(name: str, root: Path, forms: Sequence[Form], faults: Faults, what
     there = [sum(fault != MISSING for fault in form) for form in faults]
     nearest, *others = sorted(range(len(forms)), key=lambda k: -there[k])
     places = sorted({str((root / file.path).parent.absolute()) for file in forms[nearest]})
-    lines = [f"The raw data of {name} {what}", f"Put these files into {' and '.join(places)}:"]
+    lines = [f"The raw data of {name} {what}", f"These files belong into {' and '.join(places)}:"]
     pairs = zip(forms[nearest], faults[nearest], strict=True)
     lines += [line(file.name, file, fault) for file, fault in pairs]
     lines += [f"or instead, below {root.absolute()}:" for _ in others[:1]]
     for k in others:
         pairs = zip(forms[k], faults[k], strict=True)
-        lines += [line(file.path, file, f if f != MISSING else None) for file, f in pairs]
+        lines += [line(file.path, file, fault) for file, fault in pairs]
     if files := offered(forms):
-        lines += [f"They are published at {sources(files)}."]
-    lines += [f"Say where raw data lie with {ELSEWHERE}; to see what is there:"]
+        lines += [f"They are published at {sources(files)}"]
+    lines += [f"Say where raw data lie with {ELSEWHERE}.", "To see what is there:"]
     return "\n".join([*lines, f"  ganlab data check {name}"])
 
 
@@ -35,9 +35,8 @@ def offered(forms: Sequence[Form]) -> Form:
 
 
 def line(name: str, file: RawFile, fault: str | None) -> str:
-    """A file as it should be, and what it is instead."""
-    expected = f"  {name}  {file.size:,} bytes, md5 {file.md5s[0]}"
-    return f"{expected}  ({fault})" if fault else expected
+    """A file as it should be, and how it is."""
+    return f"  {name}  {file.size:,} bytes, md5 {file.md5s[0]}  ({fault or 'right'})"
 
 
 def state(file: RawFile, fault: str | None) -> str:

@@ -1,5 +1,6 @@
 """Own pictures: a folder of them, flat or by class, or an archive of one."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from ganlab.datasets.tree import Picture, Tree, is_picture, open_tree
 from ganlab.errors import ConfigError, DataError
 
 AT_ONCE = 256
+log = logging.getLogger("ganlab")
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,10 @@ class Folder(Images):
         """The names of all pictures. Raises `DataError` where there are none."""
         names = [name for name in self.tree.names if is_picture(name)]
         if not names:
+            others = len(self.tree.names)
             raise DataError(
-                f"{self.path} holds no pictures ({len(self.tree.names)} other files). "
-                "Set dataset.path to a folder or archive of .png, .jpg, .webp, ... files."
+                f"{self.path} holds no pictures (other files: {others});\n"
+                "set dataset.path to a folder or archive of .png, .jpg, .webp, ... files"
             )
         return names
 
@@ -109,6 +112,8 @@ class Folder(Images):
                 yield split, self._columns([p for p in good if p.split == split])
         if self._too_bad():
             raise DataError(self._complaint())
+        if self._bad:
+            log.warning(self._listed("are left out"))
 
     def facts(self) -> dict[str, Any]:
         source = {"unreadable": len(self._bad), "sizes": self._extremes()}
@@ -184,11 +189,16 @@ class Folder(Images):
         return columns
 
     def _complaint(self) -> str:
-        lines = [f"{len(self._bad)} of {len(self.names)} pictures in {self.path} cannot be read:"]
+        remedy = "Repair or remove them, or use dataset.on_bad=skip."
+        return f"{self._listed('cannot be read')}\n{remedy}"
+
+    def _listed(self, what: str) -> str:
+        """How many pictures are bad, and the first of them."""
+        lines = [f"{len(self._bad)} of {len(self.names)} pictures in {self.path} {what}:"]
         lines += [f"  {line}" for line in self._bad[:10]]
         if len(self._bad) > 10:
             lines += [f"  and {len(self._bad) - 10} more"]
-        return "\n".join([*lines, "Repair or remove them, or use dataset.on_bad=skip."])
+        return "\n".join(lines)
 
 
 def is_coloured(picture: Decoded) -> bool:
@@ -197,10 +207,10 @@ def is_coloured(picture: Decoded) -> bool:
 
 
 def existing(path: str | None) -> Path:
-    """The path, which must be given and exist. Raises `ConfigError`."""
+    """The path. Raises `ConfigError` where none is given, `DataError` where nothing is there."""
     if path is None:
-        raise ConfigError("dataset.path is not set: give it a folder or archive of pictures.")
+        raise ConfigError("dataset=folder needs dataset.path=DIR, or a zip or tar archive")
     found = Path(path).expanduser()
     if not found.exists():
-        raise ConfigError(f"dataset.path={path}: there is no such folder or archive.")
+        raise DataError(f"dataset.path={path}: there is no such folder or archive")
     return found

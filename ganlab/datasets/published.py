@@ -17,7 +17,8 @@ class Published(Images):
 
     `root` is the directory that torchvision's classes are given (their layout); `resolution` the
     side of the prepared pictures; `flip` mirrors half of the training pictures; `offline` forbids
-    downloads. The prepared arrays suffice: the raw files are looked at only to prepare them.
+    downloads, and may be the reason. The prepared arrays suffice: the raw files are looked at only
+    to prepare them.
     """
 
     forms: tuple[Form, ...]
@@ -25,7 +26,7 @@ class Published(Images):
     channels: int
     count: int
 
-    def __init__(self, root: str, resolution: int, flip: bool, offline: bool):
+    def __init__(self, root: str, resolution: int, flip: bool, offline: bool | str):
         super().__init__(flip)
         self.root, self.resolution = Path(root).expanduser(), resolution
         self.offline = offline

@@ -24,13 +24,13 @@ log = logging.getLogger("ganlab")
 class Raw:
     """A dataset's raw files below `root`, in the first of its `forms` that is there and right.
 
-    One form has addresses, where what is missing is downloaded unless `offline`.
+    One form has addresses, where what is missing is downloaded unless `offline`, which may say why.
     """
 
     name: str
     root: Path
     forms: tuple[Form, ...]
-    offline: bool
+    offline: bool | str
 
     @property
     def place(self) -> Path:
@@ -64,8 +64,7 @@ class Raw:
         if any_wrong(faults):
             raise DataError(self.complaint("are wrong; nothing was deleted.", faults))
         if self.offline or not self.offered:
-            why = "may not be downloaded (offline=true, or a dry run)."
-            raise DataError(self.complaint(f"are missing, and {why}", faults))
+            raise DataError(self.complaint(f"are missing, and {self._forbidden()}.", faults))
         return self._downloaded()
 
     def findings(self, needed: bool) -> Findings:
@@ -86,6 +85,13 @@ class Raw:
         elif incomplete:
             place += " (not needed: the prepared arrays suffice)"
         return Findings({"raw": place, **facts}, told)
+
+    def _forbidden(self) -> str:
+        """What keeps them from being downloaded."""
+        if not self.offered:
+            return "nowhere to be downloaded from"
+        why = self.offline if isinstance(self.offline, str) else "offline=true"
+        return f"{why} forbids a download"
 
     def _remedy(self) -> str:
         if self.offline or not self.offered:

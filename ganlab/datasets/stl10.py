@@ -68,7 +68,9 @@ class STL10(Published):
     name = "stl10"
     channels = 3
 
-    def __init__(self, root: str, source_split: str, resolution: int, flip: bool, offline: bool):
+    def __init__(
+        self, root: str, source_split: str, resolution: int, flip: bool, offline: bool | str
+    ):
         super().__init__(root, resolution, flip, offline)
         if source_split not in PARTS:
             options = ", ".join(PARTS)

@@ -188,7 +188,9 @@ class Stored:
 
 def damaged(directory: Path, what: str) -> DataError:
     """The error for prepared data that changed after they were made."""
+    name = directory.name.rpartition("-")[0]
     return DataError(
         f"Prepared data are damaged: {what}.\n"
-        f"Remove {directory} and start again: they are then prepared anew from the raw data."
+        f"`ganlab data prune {name}` removes {directory};\n"
+        "they are then prepared anew from the raw data."
     )

@@ -34,13 +34,16 @@ class Bar:
 
     def __init__(self, first: int, last: int, latest: Callable[[], Mapping[str, float]]) -> None:
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.table import Column
 
         self.latest = latest
-        self.bar = Progress(
-            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-            BarColumn(bar_width=None),
-            TextColumn("{task.description}"),
-            TimeRemainingColumn(),
+        count = "{task.completed:.0f}/{task.total:.0f}"
+        whole = Column(no_wrap=True)
+        self.bar = Progress(  # where it is narrow, first the bar gives way, then the count
+            TextColumn(count, table_column=Column(overflow="ellipsis")),
+            BarColumn(bar_width=None, table_column=Column(ratio=1)),
+            TextColumn("{task.description}", table_column=whole),
+            TimeRemainingColumn(table_column=whole),
             expand=True,
             console=unbroken(),
         )
@@ -100,13 +103,16 @@ def clock(seconds: float) -> str:
 
 
 def preparing() -> Callable[[int, int], None]:
-    """A report of how far data are prepared: a line when it starts and every 30 seconds."""
-    said = -QUIET_S
+    """A report of how far data are prepared: when it starts, every 30 seconds, and at the end."""
+    said, ended = -QUIET_S, False
 
     def report(done: int, total: int) -> None:
-        nonlocal said
-        if time.monotonic() - said >= QUIET_S:
+        nonlocal said, ended
+        if done < total and time.monotonic() - said >= QUIET_S:
             said = time.monotonic()
             log.info(f"preparing the data, once: {done} of {total} samples")
+        if done == total and not ended:
+            ended = True
+            log.info("the data are prepared")
 
     return report

@@ -185,12 +185,15 @@ def test_unreadable_pictures_are_found_before_training(top, cache):
     assert not list(cache.glob("[!.]*"))
 
 
-def test_unreadable_pictures_are_skipped_on_request(top):
+def test_unreadable_pictures_are_skipped_on_request(top, caplog):
     spoil(fill(top))
     (top / "notes.txt").touch()
     (top / ".hidden.png").touch()
     dataset = folder(top, on_bad="skip")
-    assert dataset.spec.count == PICTURES
+    with caplog.at_level("WARNING", "ganlab"):
+        assert dataset.spec.count == PICTURES
+    assert "3 of 15 pictures" in caplog.text
+    assert "truncated.png: " in caplog.text
     described = dataset.describe()
     assert described["unreadable"] == "3"
     assert described["other files"] == "2"
@@ -216,13 +219,13 @@ def test_nothing_but_bad_pictures_is_an_error_even_when_skipping(top):
 
 def test_an_empty_folder_says_what_to_do(top):
     (top / "readme.txt").touch()
-    with pytest.raises(DataError, match=r"no pictures \(1 other files\).*dataset.path"):
+    with pytest.raises(DataError, match=r"(?s)no pictures \(other files: 1\).*dataset.path"):
         folder(top).prepare()
 
 
-@pytest.mark.parametrize("path", [None, "/no/such/folder"])
-def test_a_path_that_is_not_there_names_the_key(path):
-    with pytest.raises(ConfigError, match=r"dataset\.path"):
+@pytest.mark.parametrize(("path", "error"), [(None, ConfigError), ("/no/such/folder", DataError)])
+def test_a_path_that_is_not_there_names_the_key(path, error):
+    with pytest.raises(error, match=r"dataset\.path="):
         Folder(path=path, resolution=8, channels=3, on_bad="skip", held_out=0.0, flip=False)
 
 

@@ -126,7 +126,7 @@ def test_damage_is_seen_at_opening_with_the_remedy(own_cache, name, fault):
     dataset.prepare()
     victim = dataset.directory / name
     victim.write_bytes(victim.read_bytes()[:200]) if fault == "shrunk" else victim.unlink()
-    with pytest.raises(DataError, match=rf"(?s){name}.*Remove {dataset.directory}"):
+    with pytest.raises(DataError, match=rf"(?s){name}.*prune digits` removes {dataset.directory}"):
         small().prepare()
     shutil.rmtree(dataset.directory)
     small().prepare()
