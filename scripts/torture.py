@@ -17,13 +17,19 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
 
 from ganlab import checkpoints, runs
 from ganlab.options import options
 from ganlab.runs import Run
 
 SMALL = ["dataset.resolution=16", "network.width=8", "batch_size=16", "progress=none"]
-OFTEN = ["rounds=40", "checkpoint_every=2", "log_every=5", "sample_every=10"]
+OFTEN = ["rounds=100", "checkpoint_every=1", "log_every=5", "sample_every=25"]
+PRELOADED = (
+    *("ganlab.attend", "ganlab.changes", "ganlab.commands.train", "ganlab.compose"),
+    *("torch._dynamo", "torch.utils.tensorboard", "sklearn.datasets", "PIL.Image"),
+)
 THOROUGH = ["model.game.thorough_rounds=3", "model.game.thorough_turns=9"]
 
 
@@ -70,7 +76,7 @@ def torture(
 def reference(name: str, words: list[str]) -> tuple[str, float]:
     """How an undisturbed run ends, and how long it takes."""
     then = time.monotonic()
-    assert finished(child(["train", *words, *OFTEN, f"output={name}"]), None), name
+    assert finished(child(["train", *words, *OFTEN, f"output={name}"]), never), name
     seconds = time.monotonic() - then
     print(f"{name}: {seconds:.1f} s undisturbed", flush=True)
     return digest(newest(name)), seconds
@@ -81,13 +87,28 @@ def ending(words: list[str], seconds: float, chance: random.Random, count: Count
     output, run = words[-1].partition("=")[2], None
     for kills_left in range(chance.randint(1, 3), -1, -1):
         pid = child(["resume", str(run.path)] if run else ["train", *words, *OFTEN])
-        if finished(pid, chance.uniform(0, 0.7 * seconds) if kills_left else None):
+        if finished(pid, moment(output, seconds, chance) if kills_left else never):
             break
         run = newest(output)
         count["kills"] += 1
         count["  before a checkpoint"] += run is None
-        count["  during a write"] += run is not None and any(run.path.rglob(".*.tmp"))
+        count["  during a write"] += is_writing(output)
     return digest(newest(output))
+
+
+def moment(output: str, seconds: float, chance: random.Random) -> Callable[[float], bool]:
+    """Whether to kill so many seconds after the start: at any time, or in the next write after."""
+    earliest, in_a_write = chance.uniform(0, seconds), chance.random() < 0.3
+    return lambda passed: passed >= earliest and (not in_a_write or is_writing(output))
+
+
+def never(passed: float) -> bool:
+    return False
+
+
+def is_writing(output: str) -> bool:
+    """Whether a checkpoint is half written, or was when its writer was killed."""
+    return any(Path(output).rglob(".*.pt.*.tmp"))
 
 
 def newest(output: str) -> Run | None:
@@ -115,10 +136,10 @@ def child(words: list[str]) -> int:
         os._exit(code)  # nothing of the parent's is to be tidied up here
 
 
-def finished(pid: int, seconds: float | None) -> bool:
-    """Whether a child came to its end; it is killed after so many seconds."""
+def finished(pid: int, is_now: Callable[[float], bool]) -> bool:
+    """Whether a child came to its end before it was killed."""
     then = time.monotonic()
-    while seconds is None or time.monotonic() - then < seconds:
+    while not is_now(time.monotonic() - then):
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
             assert status == 0, "a run failed; the messages are above"
@@ -130,6 +151,6 @@ def finished(pid: int, seconds: float | None) -> bool:
 
 
 if __name__ == "__main__":
-    for module in ("attend", "changes", "compose", "commands.train"):  # once for all children
-        importlib.import_module(f"ganlab.{module}")
+    for module in PRELOADED:  # once for all children, so that they are killed while they train
+        importlib.import_module(module)
     main()
