@@ -26,12 +26,14 @@ main()
 
 
 def environment(**more):
+    """That of this process, with as many threads: else the bits would differ."""
     return {**os.environ, "OMP_NUM_THREADS": "1", **more}
 
 
 def ganlab(*words, **more):
     """A command that ran to its end in a process of its own."""
     command = [sys.executable, "-m", "ganlab", *words]
+    more = {"env": environment(), **more}
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, **more)
 
 
@@ -41,7 +43,7 @@ def start(*words, program=("-m", "ganlab"), **more):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        **more,
+        **{"env": environment(), **more},
     )
 
 

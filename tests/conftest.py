@@ -19,6 +19,7 @@ def cache(tmp_path_factory):
     """All tests prepare data into one directory, unless they choose another; none downloads."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GANLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("OMP_NUM_THREADS", "1")  # of the processes that tests start
         patch.setenv("GANLAB_OFFLINE", "true")
         yield
 
