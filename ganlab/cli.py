@@ -20,7 +20,6 @@ EXAMPLES = (
 def main() -> NoReturn:
     """Run one command and exit with its code: 0, or the code of the error that it ended with."""
     console.prepare()
-    interrupts.listen()
     code = 0
     try:
         code = dispatch(sys.argv[1:])

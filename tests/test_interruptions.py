@@ -307,9 +307,19 @@ def test_events_hold_each_round_once_after_a_kill_before_the_first_checkpoint():
     assert [e.step for e in scalars(last())] == [1, 2, 3, 4, 5, 6]
 
 
-@pytest.mark.parametrize("moment", [0.3, 0.8, 1.3, 2.0, 2.6])
+READY = """
+from ganlab import interrupts
+listen = interrupts.listen
+interrupts.listen = lambda: (listen(), print("listens", flush=True))
+from ganlab.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("moment", [0, 0.3, 0.8, 1.5, 2.2])
 def test_ctrl_c_while_a_run_starts_is_never_lost(moment):
-    process = start("train", *ENDLESS, env=environment())
+    process = start("train", *ENDLESS, program=("-c", READY))
+    assert process.stdout.readline() == "listens\n"
     time.sleep(moment)
     said = stop(process, signal.SIGINT)
     assert process.returncode == 130
