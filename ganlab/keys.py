@@ -25,7 +25,7 @@ VALUES = {
     "runtime.precision": ("auto", "fp32", "bf16"),
     "runtime.resident": ("auto", "true", "false"),
 }
-"""What keys of few values may be, for a shell: `schema` knows, and would take a second."""
+"""What keys of few values may be; here, so that a shell need not wait for Hydra's import."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from ganlab.errors import ConfigError
+from ganlab.keys import VALUES
 from ganlab.predicates import (
     LEGIBLE,
     NOT_NEGATIVE,
@@ -42,7 +43,11 @@ def is_betas(value: Any) -> bool:
     )
 
 
+TYPED = {"runtime.device", "runtime.resident", "dataset.source_split"}
+"""Keys that take more than the texts listed for a shell."""
+
 RANGES: dict[str, Predicate] = {
+    **{key: one_of(*texts) for key, texts in VALUES.items() if key not in TYPED},
     "version": whole(1),
     "rounds": whole(1),
     "batch_size": whole(1, 2**20),
@@ -55,8 +60,6 @@ RANGES: dict[str, Predicate] = {
     "*_every": whole(1),
     "keep": whole(1),
     "best.by": optional(TEXT),
-    "best.goal": one_of("min", "max"),
-    "on_nan": one_of("stop", "skip", "rollback"),
     "resume.allow_changes": one_of(True, False),
     "preempt.grace_s": POSITIVE,
     "slurm.requeue": one_of(True, False),
@@ -66,7 +69,6 @@ RANGES: dict[str, Predicate] = {
             lambda value: isinstance(value, str) and re.fullmatch(r"\d+:\w+/\w+", value),
         )
     ),
-    "progress": one_of("auto", "bar", "plain", "none"),
     "average.decay": SHARE,
     "average.ramp": number("a number from 1", lambda x: x >= 1),
     "*.lr": POSITIVE,
@@ -99,7 +101,6 @@ RANGES: dict[str, Predicate] = {
     "dataset.path": optional(TEXT),
     "dataset.root": TEXT,
     "dataset.source_split": TEXT,
-    "dataset.on_bad": one_of("error", "skip"),
     "dataset.held_out": number("a number from 0 to below 1", lambda x: 0 <= x < 1),
     "dataset.modes": whole(1, 2**16),
     "dataset.side": whole(1, 2**8),
@@ -112,8 +113,6 @@ RANGES: dict[str, Predicate] = {
             isinstance(value, str) and re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]{1,4})?", value)
         ),
     ),
-    "runtime.precision": one_of("auto", "fp32", "bf16"),
-    "runtime.memory_format": one_of("auto", "contiguous", "channels_last"),
     "runtime.fastest.*.precision": one_of("fp32", "bf16"),
     "runtime.fastest.*.memory_format": one_of("contiguous", "channels_last"),
     "runtime.resident": one_of("auto", True, False),
