@@ -9,6 +9,7 @@ from typing import NoReturn
 from ganlab import console, interrupts
 from ganlab.commands import VERBS, command, indented, parser, settable
 from ganlab.errors import ConfigError, GanlabError, OutputError
+from ganlab.nearest import nearest
 
 EXAMPLES = (
     "ganlab train dataset=digits rounds=200",
@@ -61,7 +62,7 @@ def run(verb: str, words: list[str]) -> int:
         guess = next((word for word in words if word in VERBS), "train")
         rest = [verb, *(word for word in words if word != guess)]
         habits.refuse_missing_verb(rest, parser(guess), functools.partial(settable, guess))
-        raise ConfigError(f"{verb!r} is no verb; {nearest(verb)}")
+        raise ConfigError(f"{verb!r} is no verb; {verb_hint(verb)}")
     habits.refuse(words, parser(verb), functools.partial(settable, verb))
     arguments = parser(verb).parse_intermixed_args(words)
     console.listen(arguments.quiet, arguments.verbose)
@@ -85,13 +86,11 @@ def overview() -> str:
     )
 
 
-def nearest(verb: str) -> str:
+def verb_hint(verb: str) -> str:
     """The verb that a word may stand for, or all of them."""
-    import difflib
-
     if verb == "version":
         return "did you mean `ganlab --version`?"
-    near = difflib.get_close_matches(verb, VERBS, n=1)
+    near = nearest(verb, VERBS)
     return f"did you mean `ganlab {near[0]}`?" if near else f"the verbs are {', '.join(VERBS)}"
 
 

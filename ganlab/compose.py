@@ -1,6 +1,5 @@
 """From words of the command line to one configuration that was checked."""
 
-import difflib
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from yaml import YAMLError
 
 from ganlab import schema
 from ganlab.errors import ConfigError
+from ganlab.nearest import did_you_mean, nearest
 from ganlab.options import Options, make_importable, options, shipped, user_directories
 
 BROKEN = (HydraException, OmegaConfBaseException, YAMLError, ValueError, OSError)
@@ -216,14 +216,6 @@ def set_keys(key: str, value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for inner, child in value.items():
             yield from set_keys(f"{key}.{inner}", child)
-
-
-def nearest(name: str, names: Sequence[str]) -> list[str]:
-    return difflib.get_close_matches(name, names, n=3, cutoff=0.6)
-
-
-def did_you_mean(names: Sequence[str]) -> str:
-    return f"did you mean {' or '.join(names)}?" if len(names) <= 3 else f"use {', '.join(names)}"
 
 
 def keys(config: DictConfig, prefix: str = "") -> Iterator[str]:

@@ -1,17 +1,16 @@
 """Runs as a user makes them: what they write, how they end, how they go on."""
 
-import hashlib
 import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
 import pytest
 import torch
+from children import digest, start, wait_for_a_round
+from children import ganlab as ganlab_process
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -38,39 +37,6 @@ def home(tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(home):
     return runs.find("last", "outputs")
-
-
-def in_process(*words, **more):
-    command = [sys.executable, "-m", "ganlab", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **more)
-
-
-def started(*words):
-    return subprocess.Popen(
-        [sys.executable, "-m", "ganlab", "train", *TINY, *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def wait_for_a_round(process):
-    for line in process.stdout:
-        if line.startswith("round"):
-            return
-    raise AssertionError("the run said nothing of a round")
-
-
-def weights(run):
-    state = checkpoints.load(run.checkpoints, print)
-    tensors = {**state["game"], **{f"average.{k}": v for k, v in state["average"].items()}}
-    moments = [m for o in state["optimizers"].values() for m in o["state"].values()]
-    for number, moment in enumerate(moments):
-        tensors |= {f"{number}.{name}": value for name, value in moment.items()}
-    digest = hashlib.sha256()
-    for name in sorted(tensors):
-        digest.update(name.encode() + tensors[name].contiguous().numpy().tobytes())
-    return digest.hexdigest()
 
 
 def test_a_run_has_its_layout(run):
@@ -174,7 +140,7 @@ def test_a_run_resumed_twice_ends_as_an_uninterrupted_one(home):
     id = parts.facts()["id"]
     assert dispatch(["resume", id, "rounds=8"]) == 0
     assert dispatch(["resume", id, "rounds=12"]) == 0
-    assert weights(parts) == weights(whole)
+    assert digest(parts) == digest(whole)
     assert [m["round"] for m in parts.metrics()] == [2, 4, 6, 8, 10, 12]
     assert [e.step for e in events(parts).Scalars("generator/loss")] == [2, 4, 6, 8, 10, 12]
 
@@ -200,7 +166,7 @@ def test_a_moved_run_is_shown_and_sampled(run, home, tmp_path, capsys):
 
 
 def test_ctrl_c_saves_says_how_to_go_on_and_resumes_exactly(home):
-    process = started("rounds=100000", "name=stopped")
+    process = start("train", *TINY, "rounds=100000", "name=stopped")
     wait_for_a_round(process)
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=30)[0]
@@ -212,11 +178,11 @@ def test_ctrl_c_saves_says_how_to_go_on_and_resumes_exactly(home):
     number = checkpoints.load(stopped.checkpoints, print)["round"]
     assert dispatch(["resume", str(stopped.path), f"rounds={number + 3}"]) == 0
     assert dispatch(["train", *TINY, f"rounds={number + 3}"]) == 0
-    assert weights(stopped) == weights(runs.find("last", "outputs"))
+    assert digest(stopped) == digest(runs.find("last", "outputs"))
 
 
 def test_a_killed_run_shows_as_killed_and_a_live_one_is_locked(home, capsys):
-    process = started("rounds=100000", "checkpoint_every=1", "name=killed")
+    process = start("train", *TINY, "rounds=100000", "checkpoint_every=1", "name=killed")
     wait_for_a_round(process)
     killed = runs.find("last", "outputs")
     time.sleep(0.5)
@@ -274,7 +240,7 @@ def test_a_refusal_is_one_message_and_leaves_nothing(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GANLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
     (tmp_path / "file").touch()
-    done = in_process("train", *words)
+    done = ganlab_process("train", *words)
     assert done.returncode == code
     assert said in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
@@ -282,7 +248,7 @@ def test_a_refusal_is_one_message_and_leaves_nothing(
 
 
 def test_a_pipe_gets_plain_lines_without_control_characters(home):
-    done = in_process("train", *TINY, "rounds=3", env={**os.environ, "TERM": "dumb"})
+    done = ganlab_process("train", *TINY, "rounds=3", env={**os.environ, "TERM": "dumb"})
     assert done.returncode == 0
     assert "round 3/3" in done.stdout
     assert not re.search(r"[\x00-\x09\x0b-\x1f]", done.stdout + done.stderr)

@@ -10,6 +10,7 @@ from ganlab.columns import aligned
 from ganlab.commands.arguments import add_config_dir
 from ganlab.commands.consent import agreed
 from ganlab.errors import ConfigError, DataError, GanlabError
+from ganlab.nearest import did_you_mean, nearest
 from ganlab.options import options, user_directories
 
 if TYPE_CHECKING:
@@ -163,7 +164,5 @@ def names(config_dir: str | None) -> list[str]:
 
 
 def refuse_unknown(name: str, kind: str, known: Iterable[str]) -> NoReturn:
-    from ganlab.compose import did_you_mean, nearest
-
     near = nearest(name, sorted(known)) or sorted(known)
     raise ConfigError(f"{name}: no such {kind}; {did_you_mean(near)}")
