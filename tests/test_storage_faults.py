@@ -6,6 +6,7 @@ import os
 import resource
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -182,15 +183,22 @@ def test_a_disk_that_fills_up_is_survived_until_there_is_space_again(small_disk)
 # Directories
 
 
-@pytest.mark.skipif(
-    os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root may write anywhere"
-)
-def test_a_read_only_output_is_refused_before_anything_is_built(home):
+@pytest.fixture
+def unprivileged():
+    """What a command line begins with so that permissions bind it, even for root."""
+    if os.geteuid() != 0:
+        return []
+    command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
+    probe = [*command, sys.executable, "-c", "import ganlab"]
+    if shutil.which("setpriv") is None or subprocess.run(probe, check=False).returncode:
+        pytest.skip("root may write anywhere")
+    return command
+
+
+def test_a_read_only_output_is_refused_before_anything_is_built(home, unprivileged):
     (home / "outputs").mkdir(mode=0o555)
-    weakened = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
-    command = weakened if os.geteuid() == 0 else []
-    words = ["ganlab", "train", "dataset=mnist", "dataset.root=nowhere"]
-    done = subprocess.run([*command, *words], capture_output=True, text=True, check=False)
+    words = [sys.executable, "-m", "ganlab", "train", "dataset=mnist", "dataset.root=nowhere"]
+    done = subprocess.run([*unprivileged, *words], capture_output=True, text=True, check=False)
     assert done.returncode == 5
     assert "output=outputs" in done.stderr
     assert not list((home / "outputs").iterdir())
