@@ -21,9 +21,12 @@ EXAMPLES = (
 def main() -> NoReturn:
     """Run one command and exit with its code: 0, or the code of the error that it ended with."""
     console.prepare()
-    code = 0
+    code: int | str | None = 0
     try:
-        code = dispatch(sys.argv[1:])
+        try:
+            code = dispatch(sys.argv[1:])
+        except SystemExit as leaving:  # of argparse, which has said something
+            code = leaving.code
         sys.stdout.flush()
     except BrokenPipeError:  # of `| head`: the reader has had enough, which is no failure
         console.silence(sys.stdout)
