@@ -1,0 +1,1 @@
+"""Extractors: what sees a picture as features and as the likelihood of classes."""

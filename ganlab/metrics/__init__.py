@@ -1,0 +1,1 @@
+"""Metrics: how samples are judged against real data."""

@@ -1,0 +1,75 @@
+"""What is remembered of a stream of samples, in memory that does not grow with their number."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+MOST_KEPT = 10_000
+SPLITS = 10
+
+
+class Moments:
+    """Count, mean and covariance of features, accumulated in float64 (Chan et al. 1979, eq. 2)."""
+
+    def __init__(self, dimensions: int) -> None:
+        self.count = 0
+        self.mean = torch.zeros(dimensions, dtype=torch.float64)
+        self.scatter = torch.zeros(dimensions, dimensions, dtype=torch.float64)
+
+    def add(self, features: Tensor) -> None:
+        """Take in (n, D) features."""
+        features = features.double()
+        n, mean = len(features), features.mean(0)
+        centred, shift = features - mean, mean - self.mean
+        total = self.count + n
+        self.scatter += centred.T @ centred
+        self.scatter += torch.outer(shift, shift) * (self.count * n / total)
+        self.mean += shift * (n / total)
+        self.count = total
+
+    @property
+    def covariance(self) -> Tensor:
+        """(D, D), unbiased."""
+        return self.scatter / (self.count - 1)
+
+
+class Answers:
+    """What a classifier answered: sums of its probabilities over ten consecutive splits.
+
+    `total` is how many samples will come, which decides where the splits lie.
+    """
+
+    def __init__(self, classes: int, total: int) -> None:
+        self.total, self.count = total, 0
+        self.counts = torch.zeros(SPLITS, dtype=torch.float64)
+        self.probabilities = torch.zeros(SPLITS, classes, dtype=torch.float64)
+        self.entropies = torch.zeros(SPLITS, dtype=torch.float64)
+        self.histogram = torch.zeros(classes, dtype=torch.int64)
+
+    def add(self, logits: Tensor) -> None:
+        """Take in (n, K) logits."""
+        log_p = logits.double().log_softmax(1)
+        p = log_p.exp()
+        number = torch.arange(self.count, self.count + len(p))
+        split = ((number + 1) * SPLITS - 1).div(self.total, rounding_mode="floor")
+        self.counts.index_add_(0, split, torch.ones(len(p), dtype=torch.float64))
+        self.probabilities.index_add_(0, split, p)
+        self.entropies.index_add_(0, split, -(p * log_p).sum(1))
+        self.histogram += torch.bincount(logits.argmax(1), minlength=len(self.histogram))
+        self.count += len(p)
+
+
+@dataclass
+class Seen:
+    """One side of a case: how many samples there were, and what is kept of them.
+
+    `samples` are the first `MOST_KEPT`, uint8 (k, C, H, W) or float32 points (k, 2); `features`
+    (k, D) are theirs, `moments` and `answers` those of all. Without an extractor there are none.
+    """
+
+    count: int
+    samples: Tensor
+    features: Tensor | None = None
+    moments: Moments | None = None
+    answers: Answers | None = None
