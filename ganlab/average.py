@@ -1,7 +1,7 @@
 """The moving average of the modules that sample, kept by the engine."""
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -35,9 +35,14 @@ class Average(nn.Module):
 
     def view(self, game: Any) -> Any:
         """The same game, sharing everything but the averaged modules, to sample from."""
-        averaged = copy.copy(game)
-        averaged._modules = {**game._modules, **self.shadows._modules}
-        return averaged
+        return with_modules(game, self.shadows._modules)
+
+
+def with_modules(game: Any, modules: Mapping[str, nn.Module]) -> Any:
+    """The same game, sharing everything but the modules given by name."""
+    other = copy.copy(game)
+    other._modules = {**game._modules, **modules}
+    return other
 
 
 def tensors(modules: Iterable[nn.Module], kind: Callable) -> list[Tensor]:

@@ -1,24 +1,28 @@
 """From a configuration to the objects that play: dataset, game, optimizers, average."""
 
 import contextlib
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 import torch
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from ganlab import optimizers, processes, rules, runtime
+from ganlab.alarms.alarm import Alarm
 from ganlab.average import Average
+from ganlab.differences import differences
 from ganlab.engine import mix
 from ganlab.errors import CheckpointError, ConfigError
 from ganlab.games.game import Game
-from ganlab.schema import differences, located, parameters, plain
+from ganlab.judge import Judge
+from ganlab.judging import build_judge
+from ganlab.making import attempt, make
+from ganlab.ranking import Ranking, ranking
+from ganlab.schema import located, parameters, plain
 
 WEIGHTY = ("model.", "network.", "prior.", "dataset.")
 
@@ -34,6 +38,10 @@ class Experiment:
     average: Average
     optimizers: dict[str, torch.optim.Optimizer]
     pace: Callable[[int], None]
+    alarms: dict[str, Alarm]
+    judge: Judge
+    best: Ranking | None
+    stopping: Ranking | None
     rollbacks: int = 0
 
     @property
@@ -93,11 +101,16 @@ def build(config: DictConfig, report: Callable[[int, int], None] | None = None) 
     game, average = build_game(config, dataset.spec.shape, resolved)
     moving = build_optimizers(config, game)
     pace = optimizers.pace(moving.values(), make(config.optimizer.decay, "optimizer.decay"))
-    experiment = Experiment(config, resolved, dataset, game, average, moving, pace)
+    alarms = {n: make(node, f"health.alarms.{n}") for n, node in config.health.alarms.items()}
+    judge = build_judge(config, dataset, resolved.device)
+    best, stopping = (ranking(config[key], key, judge) for key in ("best", "early_stopping"))
     rules.refuse_misfits(config, dataset.spec, game, average.view(game))
-    if config.best.by is not None:
+    experiment = Experiment(
+        config, resolved, dataset, game, average, moving, pace, alarms, judge, best, stopping
+    )
+    if best and not best.is_metric:
         with contextlib.closing(experiment.batches()) as batches:
-            rules.refuse_unknown_measure(config.best.by, game, batches)
+            rules.refuse_unknown_measure(best.name, game, batches, judge.goals)
     return experiment
 
 
@@ -208,28 +221,3 @@ def build_optimizers(config: DictConfig, game: Game) -> dict[str, torch.optim.Op
         except RuntimeError as error:  # of a fused optimizer where there is none
             raise ConfigError(f"optimizer: {error}") from error
     return made
-
-
-def make(node: Any, key: str) -> Any:
-    """Instantiate a node, or with `_partial_` bind it; `key` is what messages call it.
-
-    Raises ConfigError for keys that its target does not take and values that it refuses.
-    """
-    node = plain(node) if isinstance(node, DictConfig) else node
-    settings = {name: value for name, value in node.items() if not name.startswith("_")}
-    target = located(node["_target_"])
-    takes = parameters(target)
-    for name in settings.keys() - takes.keys():
-        raise ConfigError(f"{key}.{name}: no such key; {node['_target_']} takes {', '.join(takes)}")
-    settings = instantiate(settings, _convert_="all")
-    if node.get("_partial_"):
-        return functools.partial(target, **settings)
-    return attempt(key, target, **settings)
-
-
-def attempt(key: str, target: Callable, *parts: Any, **settings: Any) -> Any:
-    """Build, and blame the key's values where they are refused. Raises ConfigError."""
-    try:
-        return target(*parts, **settings)
-    except (TypeError, ValueError, ArithmeticError) as error:
-        raise ConfigError(f"{key}: {error}") from error

@@ -7,7 +7,15 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from ganlab import schema
-from ganlab.compose import compose, parse, refuse_unknown_key, refuse_unknown_option, refused
+from ganlab.compose import (
+    compose,
+    listed,
+    parse,
+    refuse_unknown_key,
+    refuse_unknown_option,
+    refused,
+)
+from ganlab.differences import differences
 from ganlab.errors import ConfigError
 from ganlab.options import options
 from ganlab.runs import Run
@@ -17,6 +25,12 @@ FREE = (
     "*_every",
     "keep",
     "best.*",
+    "metrics",
+    "metrics.*",
+    "health",
+    "health.*",
+    "evaluate.*",
+    "early_stopping.*",
     "progress",
     "name",
     "tags",
@@ -33,6 +47,8 @@ FREE = (
 """Nothing of these changes a bit of what is learnt."""
 ELSEWHERE = ("runtime", "runtime.*")
 """These say where it is computed: they may change, and the run is then no longer exact."""
+JUDGED = ("metrics", "metrics.*", "evaluate.*", "dataset.root", "dataset.path", "*offline")
+"""These say how samples are judged."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +71,29 @@ def changed(config: Any, words: list[str], run: Run) -> Changed:
         for override in map(parse, words):
             change(config, choices, override)
         schema.refuse_out_of_range(config)
-    chosen = schema.differences(run.facts()["choices"], choices)
+    chosen = differences(run.facts()["choices"], choices)
     replaced = tuple(f"{line.partition(':')[0]}." for line in chosen)
-    within = schema.differences(before, schema.plain(config))
+    within = differences(before, schema.plain(config))
     lines = [*chosen, *(line for line in within if not line.startswith(replaced))]
     grave = [line for line in lines if not is_among(line, FREE + ELSEWHERE)]
     refuse_grave(grave, config)
     return Changed(config, choices, grave)
+
+
+def judged_by(config: Any, words: list[str], run: Run) -> Any:
+    """A run's configuration, to judge it as the words say. Raises ConfigError for other words."""
+    choices = dict(run.facts()["choices"])
+    with refused():
+        for override in map(parse, words):
+            change(config, choices, override)
+            if not is_among(override.key_or_group, JUDGED):
+                key = override.key_or_group
+                raise ConfigError(
+                    f"{key}=: what was trained stays as it is; metrics=, samples= and the like "
+                    "say how it is judged"
+                )
+        schema.refuse_out_of_range(config)
+    return config
 
 
 def refuse_grave(changes: list[str], config: Any) -> None:
@@ -79,7 +111,7 @@ def change(config: Any, choices: dict[str, str], override: Any) -> None:
     key, groups = override.key_or_group, options([])
     if key in groups:
         refuse_unknown_option(override, groups)
-        choices[key] = override.value()
+        choices[key] = listed(override)
         config[key] = compose([f"{g}={c}" for g, c in choices.items()]).config[key]
         return
     refuse_unknown_key(key, config, groups)

@@ -21,12 +21,18 @@ log = logging.getLogger("ganlab")
 
 
 def save(
-    directory: Path, number: int, state: dict[str, Any], keep: int, rank: float = math.nan
+    directory: Path,
+    number: int,
+    state: dict[str, Any],
+    keep: int,
+    rank: float = math.nan,
+    by: str = "",
 ) -> Path:
     """Write the state after round `number`, enter it in the manifest, then drop older ones.
 
     A file counts only once the manifest holds its SHA-256. The newest `keep` stay, and the one of
-    least `rank`, which may not be NaN. Raises OutputError where it cannot be written.
+    least `rank`, which says what it is ranked `by`; NaN is never best. Raises OutputError where it
+    cannot be written.
     """
     import torch
 
@@ -36,7 +42,7 @@ def save(
     file = directory / f"{number:07d}.pt"
     entry = {"round": number, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     if math.isfinite(rank):
-        entry["rank"] = rank
+        entry |= {"rank": rank, "by": by}
     try:
         write_atomically(file, content)
         before = manifest(directory).items()  # rounds after this one were of a future that is lost
@@ -121,9 +127,13 @@ def newest_round(directory: Path) -> int:
 
 
 def best(entries: dict[str, Any]) -> list[str]:
-    """The name of the entry of least rank, the newest of equals; none where none has a rank."""
+    """The name of the entry of least rank, the newest of equals; none where none has a rank.
+
+    Only those are compared that were ranked by the same as the newest of them.
+    """
     ranked = [name for name in newest_first(entries) if "rank" in entries[name]]
-    return [min(ranked, key=lambda name: entries[name]["rank"])] if ranked else []
+    alike = [name for name in ranked if entries[name].get("by") == entries[ranked[0]].get("by")]
+    return [min(alike, key=lambda name: entries[name]["rank"])] if alike else []
 
 
 def rounds(entries: dict[str, Any]) -> str:

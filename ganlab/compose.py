@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_module
@@ -23,6 +23,10 @@ from ganlab.options import Options, make_importable, options, shipped, user_dire
 
 BROKEN = (HydraException, OmegaConfBaseException, YAMLError, ValueError, OSError)
 """What Hydra raises for files and values that it cannot make a configuration of."""
+SEVERAL = "metrics"
+"""The group of which several options may be chosen, as in `metrics=[fid,kid]`."""
+WHOLE = {"runtime": "auto", "health": "none"}
+"""Groups whose options are no node: each has all keys that this shipped one has."""
 LONGEST = 4096
 """A word of more characters would be read for seconds."""
 
@@ -85,12 +89,19 @@ def checked(overrides: list[Override], groups: Options, search: list[str]) -> Co
     words += ["++" + str(override.input_line).lstrip("+") for override in values]
     config = hydra_compose("train", search + words, return_hydra_config=True)
     choices = {g: c for g, c in config.hydra.runtime.choices.items() if g in groups and c}
+    choices |= {o.key_or_group: listed(o) for o in chosen if isinstance(o.value(), list)}
     plain = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     for override in values:
         schema.refuse_other_type(override.key_or_group, base, plain)
     schema.refuse_out_of_range(plain, [o.key_or_group for o in values])
     given = [str(override.input_line) for override in overrides]
     return Composition(plain, choices, search + words, given)
+
+
+def listed(override: Override) -> str:
+    """The option that a word chooses, as it is written; several of them in brackets."""
+    option = override.value()
+    return f"[{','.join(map(str, option))}]" if isinstance(option, list) else str(option)
 
 
 def parse(word: str) -> Override:
@@ -150,12 +161,13 @@ def unchecked_help() -> Iterator[None]:
 
 def refuse_unknown_option(override: Override, groups: Options) -> None:
     """Raise ConfigError unless the option exists; `null` chooses no experiment."""
-    group, option = override.key_or_group, override.value()
+    group, option = override.key_or_group, cast(Any, override.value())
     names = list(groups[group])
     if option is None and group == "experiment":
         return
-    if option not in names:
-        option = "null" if option is None else option
+    several = group == SEVERAL and isinstance(option, list) and option
+    if unknown := [each for each in (option if several else [option]) if each not in names]:
+        option = "null" if unknown[0] is None else unknown[0]
         near = nearest(f"{option!s}", names) or names
         raise ConfigError(
             f"{group}={option!s}: no such {group}; {did_you_mean(near)} "
@@ -165,10 +177,12 @@ def refuse_unknown_option(override: Override, groups: Options) -> None:
 
 def refuse_unreadable(override: Override, groups: Options) -> None:
     """Raise ConfigError, with the file, where a chosen option's is no mapping of keys."""
-    if file := groups[override.key_or_group].get(str(override.value())):
-        with refused(f"{file}: "):
-            if isinstance(OmegaConf.load(file), ListConfig):
-                raise ValueError("it must be a mapping of keys")
+    option: Any = override.value()
+    for name in option if isinstance(option, list) else [option]:
+        if file := groups[override.key_or_group].get(str(name)):
+            with refused(f"{file}: "):
+                if isinstance(OmegaConf.load(file), ListConfig):
+                    raise ValueError("it must be a mapping of keys")
 
 
 def refuse_unknown_key(key: str, base: DictConfig, groups: Options) -> None:
@@ -189,9 +203,9 @@ def refuse_strays(config: DictConfig, groups: Options) -> None:
     """
     ours = schema.plain(OmegaConf.load(shipped() / "train.yaml"))
     sections = {key: node for key, node in ours.items() if isinstance(node, dict)}
-    sections["runtime"] = schema.plain(OmegaConf.load(shipped() / "runtime" / "auto.yaml"))
+    sections |= schema.plain(whole_options())
     sections[""] = {**ours, **groups}
-    for section in sections.keys() - {*groups, "hydra"} | {"runtime"}:
+    for section in sections.keys() - {*groups, "hydra"} | WHOLE.keys():
         node, known = OmegaConf.select(config, section) if section else config, sections[section]
         schema.demand(section, node, schema.KINDS[dict])
         for key in {*map(str, node)} - known.keys():
@@ -199,10 +213,18 @@ def refuse_strays(config: DictConfig, groups: Options) -> None:
 
 
 def refuse_gaps(config: DictConfig) -> None:
-    """Raise ConfigError for what a runtime of the user's own leaves open."""
-    needed = OmegaConf.create({"runtime": OmegaConf.load(shipped() / "runtime" / "auto.yaml")})
-    for key in sorted({*keys(needed)} - {*keys(config)}):
-        raise ConfigError(f"{key}: a runtime must say it; `ganlab copy runtime/auto` for a start")
+    """Raise ConfigError for what a runtime or health monitor of the user's own leaves open."""
+    for key in sorted({*keys(whole_options())} - {*keys(config)}):
+        group = key.partition(".")[0]
+        start = f"`ganlab copy {group}/{WHOLE[group]}` for a start"
+        raise ConfigError(f"{key}: a {group} option must say it; {start}")
+
+
+def whole_options() -> DictConfig:
+    """The groups whose options all have the same keys, with a shipped option that has them."""
+    return OmegaConf.create(
+        {g: OmegaConf.load(shipped() / g / f"{option}.yaml") for g, option in WHOLE.items()}
+    )
 
 
 def refuse_key(key: str, near: Sequence[str]) -> NoReturn:

@@ -63,7 +63,7 @@ def account(findings: Iterable[Finding]) -> str:
 
 def machine() -> dict[str, Callable[[], str]]:
     """The checks that need no configuration."""
-    from ganlab.datasets.prepare import cache_root
+    from ganlab.files import cache_root
 
     return {
         "python": lambda: (
@@ -76,6 +76,8 @@ def machine() -> dict[str, Callable[[], str]]:
         "memory": memory,
         "outputs": partial(place, Path(USUAL_OUTPUT), "output=DIR"),
         "cache": lambda: place(cache_root(), "the environment's GANLAB_CACHE"),
+        "classifiers": classifiers,
+        "inception": inception,
         "locks": partial(locks, Path(USUAL_OUTPUT)),
         "environment": environment,
     }
@@ -155,6 +157,28 @@ def locks(path: Path) -> str:
 def environment() -> str:
     chosen = {k: v for k, v in sorted(os.environ.items()) if k.startswith("GANLAB_")}
     return " ".join(f"{key}={value}" for key, value in chosen.items()) or "no GANLAB_..."
+
+
+def classifiers() -> str:
+    """The networks that judge labelled data, as far as they are trained."""
+    from ganlab.kept import kept
+
+    if there := kept("extractors"):
+        size = sum(each.bytes for each in there) / 1e6
+        return f"{', '.join(sorted({each.name for each in there}))} ({size:.1f} MB)"
+    return "none yet; each is trained in seconds when labelled data are first judged"
+
+
+def inception() -> str:
+    """Whether the field's weights are here, for judging without labels."""
+    from ganlab.extractors.weights import SIZE, found, kept
+
+    if place := found():
+        return str(place)
+    return (
+        f"not here; evaluate.extractor=inception downloads {SIZE / 1e6:.1f} MB into "
+        f"{kept().parent}, or takes evaluate.inception=PATH"
+    )
 
 
 def nearest_existing(path: Path) -> Path:

@@ -8,11 +8,12 @@ from typing import Any
 
 from ganlab import pictures
 from ganlab.account import parameter_counts
-from ganlab.build import Experiment, build, make
+from ganlab.build import Experiment, build
 from ganlab.columns import counted, wrapped
 from ganlab.compose import Composition
+from ganlab.making import make
 from ganlab.runs import directory_name
-from ganlab.sampling import draw
+from ganlab.views import views
 
 
 def describe(composition: Composition) -> str:
@@ -52,22 +53,21 @@ def account(composition: Composition, experiment: Experiment) -> dict[str, str]:
 
 
 def disk(experiment: Experiment) -> str:
-    """About what a run takes; its grids lie in the event file too."""
+    """About what a run takes; its pictures lie in the event file too."""
     config = experiment.config
     saved = 1 + -(-config.rounds // config.checkpoint_every)
     kept = min(config.keep + (config.best.by is not None), saved)
     drawn = -(-config.rounds // config.sample_every)
-    size, grid = checkpoint_bytes(experiment), grid_bytes(experiment)
+    size, grid = checkpoint_bytes(experiment), picture_bytes(experiment)
     return (
         f"about {(kept * size + 2 * drawn * grid) / 1e6:,.1f} MB: "
         f"{counted(kept, 'checkpoint')} of {size / 1e6:,.1f} MB, {counted(drawn, 'sample grid')}"
     )
 
 
-def grid_bytes(experiment: Experiment) -> int:
-    """The size of a sample grid, which noise makes the largest."""
-    samples = draw(experiment.averaged(), pictures.enough(experiment.dataset.spec.shape), 0)
-    return len(pictures.png(pictures.render(samples)))
+def picture_bytes(experiment: Experiment) -> int:
+    """The size of what is drawn at a time, which noise makes the largest."""
+    return sum(len(pictures.png(view())) for view in views(experiment).values())
 
 
 def checkpoint_bytes(experiment: Experiment) -> int:

@@ -53,14 +53,18 @@ class Guard:
             for gradient in gradients:
                 gradient.copy_(gradient.where(bad == 0, 0.0))
 
-    def check(self, number: int) -> None:
-        """Tell of the steps left out since the last check. Raises `Diverged` unless some may be."""
+    def check(self, number: int) -> int:
+        """Tell of the steps left out since the last check, and how many they are.
+
+        Raises `Diverged` unless some may be.
+        """
         steps, bad = self.steps, int(self.bad)
         self.steps, self.bad = 0, 0
         if bad and (not self.skip or bad == steps):
             raise Diverged(f"{bad} of the last {steps} steps up to round {number} were not finite")
         if bad:
             self.warn(f"round {number}: {bad} of the last {steps} steps were not finite, left out")
+        return bad
 
 
 def play(

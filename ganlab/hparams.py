@@ -14,6 +14,7 @@ LEFT_OUT = (
     "checkpoint_every",
     "dataset.root",
     "runtime.fastest",
+    "health",
 )
 
 

@@ -15,7 +15,11 @@ from ganlab.options import Options, options, shipped, user_directories
 
 GLOBAL = b"# @package _global_"
 VALUES = {
-    "best.goal": ("min", "max"),
+    "best.goal": ("auto", "min", "max"),
+    "early_stopping.goal": ("auto", "min", "max"),
+    "evaluate.extractor": ("auto", "classifier", "inception"),
+    "evaluate.split": ("train", "test"),
+    "evaluate.weights": ("average", "raw"),
     "dataset.on_bad": ("error", "skip"),
     "dataset.source_split": ("train", "unlabeled", "train+unlabeled"),
     "on_nan": ("stop", "skip", "rollback"),
@@ -67,8 +71,9 @@ def config_dir(words: Sequence[str]) -> str | None:
 def keys(words: Sequence[str], groups: Options) -> Iterator[tuple[str, Any]]:
     """Each key of the configuration that the words choose."""
     yield from flat(content(shipped() / "train.yaml"))
-    for group, option in choices(words, groups).items():
-        yield from option_keys(group, option, groups.get(group, {}))
+    for group, chosen in choices(words, groups).items():
+        for option in chosen.strip("[]").split(","):
+            yield from option_keys(group, option, groups.get(group, {}))
 
 
 def option_keys(group: str, option: str, files: Mapping[str, Path]) -> Iterator[tuple[str, Any]]:

@@ -33,6 +33,7 @@ class Loaded:
     game: Game
     average: Average
     round: int
+    config: Any
 
     def sample(self, n: int, seed: int = 0, weights: str = "average") -> Tensor:
         """(n, *shape) float32 samples of the averaged or the `raw` weights; pictures in [-1, 1].
@@ -65,7 +66,7 @@ def load(
     resolved = runtime.resolve(**{**plain(config.runtime), "device": "auto"})
     game, average = build_game(config, run.shape(), resolved)
     restore_weights(game, average, state, config)
-    return Loaded(run, game, average, state["round"])
+    return Loaded(run, game, average, state["round"], config)
 
 
 def run_config(

@@ -17,12 +17,15 @@ def complete(config: Any, saved: Any, choices: dict[str, str], config_dir: str |
     fill(config, saved, "")
     try:
         words = [f"{group}={option}" for group, option in choices.items()]
-        shipped = compose(words, config_dir).config
+        composed = compose(words, config_dir)
     except ConfigError:  # an option of the user's that is not at hand: the run has all its keys
         return []
+    shipped = composed.config
     if not isinstance(config.version, int) or config.version > shipped.version:
         raise ConfigError(f"version={config.version}: this run is of a newer ganlab; update yours")
-    return fill(config, shipped, "")
+    groups = {g: o for g, o in composed.choices.items() if g in shipped and g not in config}
+    config.update({group: shipped[group] for group in groups})
+    return [f"{group}={option}" for group, option in groups.items()] + fill(config, shipped, "")
 
 
 def fill(node: Any, shipped: Any, prefix: str) -> list[str]:
@@ -33,7 +36,8 @@ def fill(node: Any, shipped: Any, prefix: str) -> list[str]:
     for key in map(str, shipped):
         if key not in node:
             node[key] = shipped[key]
-            added.append(f"{prefix}{key}={shipped[key]}")
+            is_node = isinstance(shipped[key], DictConfig)
+            added.append(f"{prefix}{key}" if is_node else f"{prefix}{key}={shipped[key]}")
         elif isinstance(shipped[key], DictConfig):
             if not isinstance(node[key], DictConfig):
                 raise ConfigError(f"{prefix}{key}: the run's config.yaml is damaged, this has keys")

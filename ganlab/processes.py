@@ -1,6 +1,7 @@
 """Several processes that play one run, each with its rows of every batch (`torchrun`)."""
 
 import contextlib
+import contextvars
 import datetime
 import os
 from collections.abc import Iterator
@@ -12,11 +13,22 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 PATIENCE = datetime.timedelta(minutes=10)
 Rows = TypeVar("Rows", bound=Any)
+ALONE = contextvars.ContextVar("ALONE", default=False)
 
 
 def together() -> bool:
     """Whether this process plays with others."""
-    return distributed.is_available() and distributed.is_initialized()
+    return not ALONE.get() and distributed.is_available() and distributed.is_initialized()
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Inside, this process computes as if there were no others: they do not take part in it."""
+    before = ALONE.set(True)
+    try:
+        yield
+    finally:
+        ALONE.reset(before)
 
 
 def count() -> int:
@@ -99,7 +111,8 @@ class Sum(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, term: Tensor) -> Tensor:
         total = term.clone()
-        distributed.all_reduce(total)
+        if together():
+            distributed.all_reduce(total)
         return total
 
     @staticmethod

@@ -4,7 +4,7 @@ import copy
 import logging
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import torch
@@ -78,13 +78,15 @@ def refuse_batch(size: int, spec: Any, game: Game) -> None:
         )
 
 
-def refuse_unknown_measure(name: str, game: Game, batches: Iterator) -> None:
+def refuse_unknown_measure(
+    name: str, game: Game, batches: Iterator, metrics: Collection[str]
+) -> None:
     """A measure to rank checkpoints by that no turn has; a copy of the game plays a round."""
     turns = copy.deepcopy(game).round(1, batches)
     found = {f"{t.player}/{m}" for t in turns for m in (*t.losses, *t.measures, "gradient_norm")}
     if name not in found:
-        measures = "\n  ".join(sorted(found))
-        raise ConfigError(f"best.by={name}: no such measure; there are\n  {measures}")
+        measures = "\n  ".join([*sorted(found), *metrics])
+        raise ConfigError(f"best.by={name}: no such measure or metric; there are\n  {measures}")
 
 
 @torch.no_grad()

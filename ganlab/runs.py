@@ -1,6 +1,5 @@
 """The run directory: its name, what it says of itself, and how a run is found again."""
 
-import contextlib
 import datetime
 import json
 import os
@@ -12,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ganlab import evaluations
 from ganlab.errors import ConfigError, OutputError
-from ganlab.files import write_atomically
+from ganlab.files import complete_lines, write_atomically
 
 LONGEST_NAME = 80
 FACTS = {"id": str, "status": str, "started": str, "choices": dict}
@@ -33,6 +33,10 @@ class Run:
     @property
     def metrics_file(self) -> Path:
         return self.path / "metrics.jsonl"
+
+    @property
+    def evaluations_file(self) -> Path:
+        return self.path / "evaluations.jsonl"
 
     @property
     def log_file(self) -> Path:
@@ -98,18 +102,19 @@ class Run:
         write_atomically(self.config_file, OmegaConf.to_yaml(config, resolve=True))
 
     def metrics(self) -> Iterator[dict[str, Any]]:
-        """The logged rounds, oldest first; a line that was cut off is left out."""
-        if self.metrics_file.is_file():
-            for line in self.metrics_file.read_text(errors="replace").splitlines():
-                with contextlib.suppress(ValueError):
-                    measures = json.loads(line)
-                    if isinstance(measures, dict) and "round" in measures:
-                        yield measures
+        """The logged rounds, oldest first."""
+        return (line for line in complete_lines(self.metrics_file) if "round" in line)
+
+    def evaluations(self) -> list[evaluations.Entry]:
+        """What its samples were found to be worth, oldest first."""
+        return evaluations.entries(self.evaluations_file)
 
     def rewind(self, last: int) -> None:
-        """Forget the metrics of the rounds after `last`."""
-        kept = [json.dumps(m) + "\n" for m in self.metrics() if m["round"] <= last]
-        write_atomically(self.metrics_file, "".join(kept))
+        """Forget the metrics and evaluations of the rounds after `last`."""
+        for file in (self.metrics_file, self.evaluations_file):
+            lines = [line for line in complete_lines(file) if (line.get("round") or 0) <= last]
+            if lines or file.exists():
+                write_atomically(file, "".join(json.dumps(line) + "\n" for line in lines))
 
 
 def create(output: str, choices: dict[str, str], name: str | None, **facts: Any) -> Run:

@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import numpy as np
 import torch
@@ -18,24 +19,52 @@ GAP = 2
 GREY = 127
 
 
-@torch.no_grad()
 def draw(game: Game, n: int, seed: int) -> Tensor:
-    """(n, *shape) float32 samples on the CPU; sample i depends on (seed, i) and nothing else.
-
-    The game's own random state and that of the caller stay as they are.
-    """
-    chunks = []
-    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else []
-    report = progress(n)
-    with torch.random.fork_rng(devices):
-        for first in range(0, n, CHUNK):
-            report(first)
-            seed_devices(mix("sample", seed, first))
-            chunks.append(game.sample(CHUNK)[: n - first].float().cpu())
-    samples = torch.cat(chunks)
+    """(n, *shape) float32 samples on the CPU; sample i depends on (seed, i) and nothing else."""
+    samples = torch.cat(list(drawn(game, n, seed)))
     if bad := int(samples.flatten(1).isfinite().all(1).logical_not().sum()):
         log.warning(f"{bad} of {n} samples are not finite: this generator has diverged")
     return samples
+
+
+def drawn(game: Game, n: int, seed: int) -> Iterator[Tensor]:
+    """The samples of `draw`, some at a time.
+
+    The game's own random state and that of the caller stay as they are.
+    """
+    report = progress(n)
+    for first in range(0, n, CHUNK):
+        report(first)
+        yield chunk(game, mix("sample", seed, first))[: n - first]
+
+
+@torch.no_grad()
+def chunk(game: Game, seed: int) -> Tensor:
+    """One chunk of samples, float32 on the CPU."""
+    with forked():
+        seed_devices(seed)
+        return game.sample(CHUNK).float().cpu()
+
+
+@torch.no_grad()
+def decode(game: Game, z: Tensor) -> Tensor:
+    """(n, *shape) float32 samples of given noise (n, latent), on the CPU."""
+    device = next(game.generator.parameters()).device
+    return torch.cat([game.decode(part.to(device)).cpu() for part in z.split(CHUNK)])
+
+
+def noise(game: Game, n: int, seed: int) -> Tensor:
+    """(n, latent) of the game's prior, equal wherever the seed is, on the CPU."""
+    with forked():
+        seed_devices(mix("noise", seed))
+        return game.prior(n, torch.device("cpu"))
+
+
+def forked() -> AbstractContextManager:
+    """Inside, random numbers may be drawn and seeded; outside all is as if they had not been."""
+    return torch.random.fork_rng(
+        range(torch.cuda.device_count()) if torch.cuda.is_initialized() else []
+    )
 
 
 def progress(n: int) -> Callable[[int], None]:
@@ -53,8 +82,12 @@ def progress(n: int) -> Callable[[int], None]:
 
 def quantise(images: Tensor) -> np.ndarray:
     """Pictures in [-1, 1], (N, C, H, W), as uint8 (N, H, W, C)."""
-    scaled = images.add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
-    return scaled.permute(0, 2, 3, 1).numpy()
+    return as_bytes(images).permute(0, 2, 3, 1).numpy()
+
+
+def as_bytes(images: Tensor) -> Tensor:
+    """Pictures in [-1, 1] as uint8."""
+    return images.add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
 
 
 def tile(images: np.ndarray, columns: int | None = None) -> np.ndarray:

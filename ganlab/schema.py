@@ -10,6 +10,7 @@ from typing import Any
 from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from ganlab.differences import shown
 from ganlab.errors import ConfigError
 from ganlab.keys import VALUES
 from ganlab.predicates import (
@@ -27,6 +28,7 @@ from ganlab.predicates import (
     optional,
     whole,
 )
+from ganlab.thresholds import THRESHOLDS
 
 NETWORKS = ("network.generator", "network.discriminator")
 GROUPS = ("dataset", "loss", "penalty", "prior", "optimizer")
@@ -48,6 +50,7 @@ TYPED = {"runtime.device", "runtime.resident", "dataset.source_split"}
 
 RANGES: dict[str, Predicate] = {
     **{key: one_of(*texts) for key, texts in VALUES.items() if key not in TYPED},
+    **THRESHOLDS,
     "version": whole(1),
     "rounds": whole(1),
     "batch_size": whole(1, 2**20),
@@ -60,6 +63,12 @@ RANGES: dict[str, Predicate] = {
     "*_every": whole(1),
     "keep": whole(1),
     "best.by": optional(TEXT),
+    "early_stopping.by": optional(TEXT),
+    "early_stopping.patience": whole(1),
+    "evaluate.samples": whole(2, 10**8),
+    "evaluate.real_samples": optional(whole(2)),
+    "evaluate.inception": optional(TEXT),
+    "evaluate.seed": whole(0, 2**63 - 1),
     "resume.allow_changes": one_of(True, False),
     "preempt.grace_s": POSITIVE,
     "slurm.requeue": one_of(True, False),
@@ -107,6 +116,13 @@ RANGES: dict[str, Predicate] = {
     "dataset.radius": POSITIVE,
     "dataset.step": POSITIVE,
     "dataset.deviation": POSITIVE,
+    "metrics.*.k": whole(1, 1000),
+    "metrics.*.cells": whole(2, 2000),
+    "metrics.*.projections": whole(1, 2**16),
+    "metrics.*.samples": whole(2),
+    "metrics.memorisation.samples": whole(100),
+    "metrics.*.subset*": whole(1),
+    "metrics.*.subset_size": whole(2),
     "runtime.device": (
         "auto, cpu, cuda, cuda:0, cuda:1, ... or mps",
         lambda value: (
@@ -145,7 +161,9 @@ def refuse_out_of_range(config: DictConfig, first: Sequence[str] = ()) -> None:
 
 def refuse_unbuildable(config: DictConfig) -> None:
     """Raise ConfigError unless every part is a mapping that names what it builds."""
-    for key in PARTS:
+    alarms = OmegaConf.select(config, "health.alarms")
+    demand("health.alarms", alarms, KINDS[dict])
+    for key in (*PARTS, *(f"health.alarms.{name}" for name in alarms)):
         node = OmegaConf.select(config, key)
         if not isinstance(node, DictConfig) or not isinstance(node.get("_target_"), str):
             raise ConfigError(
@@ -172,11 +190,6 @@ def demand(key: str, value: Any, predicate: Predicate) -> None:
         raise ConfigError(f"{key}={shown(value)}: {key} must be {words}")
 
 
-def shown(value: Any) -> Any:
-    """A value as one writes it in YAML."""
-    return {"None": "null", "True": "true", "False": "false"}.get(str(value), value)
-
-
 def nodes(config: DictConfig, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """All (dotted key, value) pairs, interpolations resolved; a list counts as one value."""
     for name in config:
@@ -184,18 +197,6 @@ def nodes(config: DictConfig, prefix: str = "") -> Iterator[tuple[str, Any]]:
         yield key, value
         if isinstance(value, DictConfig):
             yield from nodes(value, f"{key}.")
-
-
-def differences(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> list[str]:
-    """`key: old -> new` for every value that differs between two nested dicts."""
-    found = []
-    for key in [*old, *(key for key in new if key not in old)]:
-        was, is_now = old.get(key), new.get(key)
-        if isinstance(was, dict) and isinstance(is_now, dict):
-            found += differences(was, is_now, f"{prefix}{key}.")
-        elif was != is_now:
-            found.append(f"{prefix}{key}: {shown(was)} -> {shown(is_now)}")
-    return found
 
 
 def is_known(key: str, base: DictConfig) -> bool:

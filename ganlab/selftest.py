@@ -18,6 +18,7 @@ TINY = (
     *("model=wgan_gp", "network=mlp", "network.width=16", "prior.dim=8"),
     *("dataset=digits", "dataset.resolution=16", "batch_size=16", "runtime.threads=1"),
     *("rounds=150", "checkpoint_every=10", "log_every=50", "sample_every=150", "progress=plain"),
+    "metrics=none",
 )
 KILLED_AFTER = 20
 PATIENCE_S = 120.0

@@ -14,7 +14,7 @@ from ganlab.engine import Diverged, Guard, play
 from ganlab.errors import ConfigError, OutputError
 from ganlab.files import remove_leftovers
 from ganlab.runs import Run
-from ganlab.signals import Interrupted, Signals
+from ganlab.signals import Enough, Interrupted, Signals
 from ganlab.watching import observed, unobserved
 
 ROLLBACKS = 5
@@ -77,6 +77,11 @@ def stretches(
                 watched(run, experiment, batches, signals, done) as (observers, guard),
             ):
                 play_on(experiment, batches, done, observers, guard)
+            return
+        except Enough as why:
+            if processes.leads():
+                log.info(str(why))
+                run.note(stopped=str(why))
             return
         except Diverged as error:
             done, consumed = roll_back(run, experiment, error)
@@ -150,7 +155,7 @@ def logged(run: Run) -> Iterator[None]:
 @contextlib.contextmanager
 def status(run: Run) -> Iterator[None]:
     """`running` inside; then `done`, `diverged`, `interrupted` or `failed`."""
-    run.note(status="running", heartbeat=runs.now(), **runs.here())
+    run.note(status="running", stopped=None, heartbeat=runs.now(), **runs.here())
     outcome = "failed"
     try:
         yield

@@ -24,24 +24,31 @@ class Interrupted(Exception):
         self.exit_code = 128 + number
 
 
+class Enough(Exception):
+    """The run has reached what it can: it ends as if these had been all its rounds."""
+
+
 class Signals:
     """Ctrl-C and SIGTERM stop the run after the round, SIGUSR1 saves and goes on.
 
     A second signal to stop acts at once. After SIGTERM the process is left by `hurry()` and at once
     if `grace_s` seconds did not suffice for the round and its checkpoint. With `requeue`, SIGUSR1
-    also lets SLURM queue the job again, after saving.
+    also lets SLURM queue the job again, after saving. Whoever sees that the run need not go on says
+    so in `enough`.
     """
 
     def __init__(self, grace_s: float, requeue: bool, hurry: Callable[[], None]) -> None:
         self.grace_s, self.requeue, self.hurry = grace_s, requeue, hurry
         self.stopping = self.saving = 0
+        self.enough = ""
         self.timer: threading.Timer | None = None
         self.before: dict[int, Any] = {}
 
-    def heard(self) -> tuple[Interrupted | None, bool]:
+    def heard(self) -> tuple[Exception | None, bool]:
         """What to raise once the round is saved, and whether to save now and go on."""
-        stopping, saving = largest(self.stopping, self.saving)
-        return Interrupted(stopping) if stopping else None, bool(saving)
+        stopping, saving, enough = largest(self.stopping, self.saving, int(bool(self.enough)))
+        ending = Enough(self.enough) if enough else None
+        return Interrupted(stopping) if stopping else ending, bool(saving)
 
     def answered(self, saved: bool) -> None:
         """What was asked for was tried; once it is saved, the job may be queued again."""

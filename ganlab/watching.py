@@ -12,19 +12,20 @@ from typing import Any
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
-from ganlab import checkpoints, hparams, pictures, runs
+from ganlab import checkpoints, hparams, monitor, pictures, runs
 from ganlab.build import Experiment
 from ganlab.engine import Diverged, Guard
 from ganlab.errors import OutputError
+from ganlab.evaluating import Evaluating
 from ganlab.observers import progress
 from ganlab.observers.checkpoint import Checkpoint
 from ganlab.observers.forgiving import Forgiving
 from ganlab.observers.samples import Samples
 from ganlab.observers.scalars import Scalars
 from ganlab.runs import Run
-from ganlab.sampling import draw
 from ganlab.schema import plain
-from ganlab.signals import Interrupted, Signals
+from ganlab.signals import Enough, Interrupted, Signals
+from ganlab.views import views
 
 HEARTBEAT_S = 10.0
 log = logging.getLogger("ganlab")
@@ -41,16 +42,20 @@ def observed(
     with written(run, experiment, done) as writer:
         scalars = Scalars(run.metrics_file, writer, config.log_every, last, seen(batches, config))
         shown = shower(config.progress)(done + 1, last, lambda: scalars.latest)
-        picture = sketch(experiment)
-        grids = Samples(run.samples, writer, config.sample_every, last, picture, pictures.png)
-        save = saver(run, experiment, batches, guard)
-        sign = 1 if config.best.goal == "min" else -1
-        saved = Checkpoint(config.checkpoint_every, last, save, signals, config.best.by, sign)
+        drawn = views(experiment)
+        grids = Samples(run.samples, writer, config.sample_every, last, drawn, pictures.png)
+        judged = Evaluating(run, experiment, writer, signals)
+        save = saver(run, experiment, batches, guard, judged.rank)
+        saved = Checkpoint(config.checkpoint_every, last, save, signals, judged.due)
+        alarmed = monitor.health(run, experiment, writer, scalars)
         observers = [
-            health(guard, config),
+            guarded(guard, config),
+            *monitor.probing(experiment),
             Forgiving(scalars, str(run.metrics_file)),
+            Forgiving(alarmed, str(run.path)),
             shown,
             Forgiving(grids, str(run.samples)),
+            Forgiving(judged, str(run.evaluations_file)),
             Forgiving(heartbeat(run), f"{run.path}/run.json"),
             saved,
         ]
@@ -70,22 +75,23 @@ def unobserved(
     config = experiment.config
     guard = Guard(config.on_nan == "skip", lambda _: None)
 
-    def agree(number: int, rank: float) -> None:
+    def agree(number: int, record: dict) -> None:
         guard.check(number)
         refuse_non_finite(experiment.game, number)
 
     left = Checkpoint(config.checkpoint_every, config.rounds, agree, signals)
-    yield [health(guard, config), left], guard
+    yield [guarded(guard, config), left], guard
 
 
-def saver(run: Run, experiment: Experiment, batches: Any, guard: Guard) -> Callable:
+def saver(run: Run, experiment: Experiment, batches: Any, guard: Guard, rank: Callable) -> Callable:
     """What writes a checkpoint of the state after a round, unless it is not finite."""
 
-    def save(number: int, rank: float = float("nan")) -> None:
+    def save(number: int, record: dict) -> None:
         guard.check(number)
         refuse_non_finite(experiment.game, number)
         state = experiment.state(number, batches.consumed)
-        checkpoints.save(run.checkpoints, number, state, experiment.config.keep, rank)
+        keep = experiment.config.keep
+        checkpoints.save(run.checkpoints, number, state, keep, *rank(number, record))
 
     return save
 
@@ -107,40 +113,31 @@ def rescued(run: Run, save: Callable, batches: Any, done: int) -> Iterator[Calla
 
     try:
         yield note
-    except (Diverged, Interrupted, OutputError):
+    except (Diverged, Enough, Interrupted, OutputError):
         raise
     except Exception:
         saved = checkpoints.newest_round(run.checkpoints)
         if batches.consumed == complete["batches"] and complete["round"] > saved:
             with contextlib.suppress(Diverged, OutputError):
-                save(complete["round"])
+                save(complete["round"], {})
                 log.warning(f"saved the last good round, {complete['round']}")
         raise
 
 
-def health(guard: Guard, config: Any) -> Callable:
-    """An observer that reads, wherever it is logged, whether steps had to be left out."""
+def guarded(guard: Guard, config: Any) -> Callable:
+    """An observer that reads, wherever it is logged, how many steps had to be left out."""
 
     def look(number: int, game: Any, record: dict) -> None:
         if number % config.log_every == 0 or number == config.rounds:
-            guard.check(number)
+            left_out = guard.check(number)
+            if config.on_nan == "skip":
+                record["health/left_out"] = next(iter(record.values())).new_tensor(left_out)
 
     return look
 
 
 def seen(batches: Any, config: Any) -> Callable[[], int]:
     return lambda: batches.consumed * config.batch_size
-
-
-def sketch(experiment: Experiment) -> Callable[[], Any]:
-    """What draws the sample grid."""
-    shape = experiment.dataset.spec.shape
-
-    def picture() -> Any:
-        n = pictures.enough(shape)
-        return pictures.render(draw(experiment.averaged(), n, experiment.config.seed))
-
-    return picture
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganlab.build import make
+from ganlab.making import make
 from ganlab.compose import compose
 
 EPOCHS = 4

@@ -8,7 +8,14 @@ from pathlib import Path
 
 from ganlab import checkpoints, runs
 
-TINY = ["model=wgan_gp", "network=mlp", "network.width=8", "batch_size=8", "dataset.resolution=16"]
+TINY = [
+    "model=wgan_gp",
+    "network=mlp",
+    "network.width=8",
+    "batch_size=8",
+    "dataset.resolution=16",
+    "metrics=none",
+]
 ENDLESS = [*TINY, "rounds=1000000", "checkpoint_every=1000000"]
 
 SLOW_REPLACE = """

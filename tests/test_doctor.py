@@ -30,7 +30,7 @@ def test_a_healthy_machine_is_described_in_eighty_columns_and_left_as_it_was(hom
     for key in (
         "python", "ganlab", "torch", "torchvision", "hydra-core", "omegaconf", "numpy", "devices",
         "runtime=auto", "cores", "threads", "memory", "outputs", "cache", "hydra", "locks",
-        "environment",
+        "environment", "classifiers", "inception",
     ):  # fmt: skip
         assert key in keys
     assert all(f"\n    {name} " in out for name in options([])["dataset"])
@@ -45,6 +45,17 @@ def test_values_are_aligned(home, capsys):
     lines = capsys.readouterr().out.splitlines()
     column = lines[0].index(lines[0].split("python")[1].strip())
     assert {line[column - 1] for line in lines} == {" "}
+
+
+def test_what_judges_samples_is_told_of_here_or_not(home, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(home / "torch"))
+    assert "none yet" in doctor.classifiers()
+    told = doctor.inception()
+    for fact in ("not here", "95.6 MB", str(home / "cache"), "evaluate.inception=PATH"):
+        assert fact in told
+    (home / "cache" / "extractors").mkdir(parents=True)
+    (home / "cache" / "extractors" / "mnist-0123456789ab.pt").write_bytes(b"x" * 600_000)
+    assert doctor.classifiers() == "mnist (0.6 MB)"
 
 
 @pytest.mark.parametrize("spoiled", ["outputs", "cache"])

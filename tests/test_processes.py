@@ -16,8 +16,8 @@ from ganlab.cli import dispatch
 from ganlab.options import options
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
-SMALL = "batch_size=16 network.width=8"
-TINY = "model=wgan_gp network=mlp network.width=8 batch_size=8"
+SMALL = "batch_size=16 network.width=8 metrics=none"
+TINY = "model=wgan_gp network=mlp network.width=8 batch_size=8 metrics=none"
 PENALISED = "model=dcgan model.discriminator_norm=none dataset.resolution=16"
 COMPOSITIONS = [
     *(f"model={model} dataset.resolution=16 {SMALL}" for model in options([])["model"]),

@@ -14,7 +14,7 @@ from ganlab.options import options
 
 REPOSITORY = Path(__file__).parent.parent
 README = (REPOSITORY / "README.md").read_text()
-SMALL = ["rounds=2", "batch_size=8", "network.width=8", "progress=none"]
+SMALL = ["rounds=2", "batch_size=8", "network.width=8", "progress=none", "metrics=none"]
 
 
 def blocks(language):

@@ -10,12 +10,12 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "ganlab"
 FILES = sorted(PACKAGE.rglob("*.py"))
-SHARED = {"ganlab.errors", "ganlab.files", "ganlab.processes"}
+SHARED = {"ganlab.download", "ganlab.errors", "ganlab.files", "ganlab.processes"}
 NOT_ROOMS = {"commands"}
 ROOMS = sorted({f.parent.name for f in FILES if f.parent != PACKAGE} - NOT_ROOMS)
 CONFIGURATION = {"hydra", "omegaconf"}
-KNOW_HYDRA = {"build", "compose", "origins", "schema"}
-KNOW_OMEGACONF = KNOW_HYDRA | {"changes", "loaded", "older", "runs"}
+KNOW_HYDRA = {"compose", "making", "origins", "schema"}
+KNOW_OMEGACONF = KNOW_HYDRA | {"build", "changes", "judging", "loaded", "older", "runs"}
 HEAVY = {"torch", "torchvision", "hydra", "omegaconf", "numpy", "matplotlib", "tensorboard"}
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from ganlab.cli import dispatch
 
-TINY = ["network=mlp", "network.width=8", "batch_size=8", "rounds=4", "log_every=2"]
+TINY = ["network=mlp", "network.width=8", "batch_size=8", "rounds=4", "log_every=2", "metrics=none"]
 
 
 @pytest.fixture(scope="module")

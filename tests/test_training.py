@@ -19,7 +19,7 @@ from ganlab import checkpoints, runs
 from ganlab.cli import dispatch
 from ganlab.sampling import quantise
 
-TINY = ["model=wgan_gp", "network=mlp", "network.width=8", "batch_size=8"]
+TINY = ["model=wgan_gp", "network=mlp", "network.width=8", "batch_size=8", "metrics=none"]
 SHORT = ["rounds=8", "log_every=2", "sample_every=4", "checkpoint_every=3", "keep=2"]
 
 
@@ -45,7 +45,8 @@ def test_a_run_has_its_layout(run):
         ".lock", "config.yaml", "run.json", "train.log", "metrics.jsonl",
         "events.out.tfevents", "samples", "checkpoints",
     }  # fmt: skip
-    assert [f.name for f in sorted(run.samples.iterdir())] == ["0000004.png", "0000008.png"]
+    pictures = [f"000000{k}{view}.png" for k in (4, 8) for view in ("-interpolation", "")]
+    assert [f.name for f in sorted(run.samples.iterdir())] == pictures
     assert [f.name for f in sorted(run.checkpoints.glob("*.pt"))] == ["0000006.pt", "0000008.pt"]
 
 
@@ -83,6 +84,7 @@ def test_tensorboard_holds_scalars_grids_and_one_session_of_hyperparameters(run)
     found = events(run)
     assert [e.step for e in found.Scalars("generator/loss")] == [2, 4, 6, 8]
     assert [e.step for e in found.Images("samples")] == [4, 8]
+    assert [e.step for e in found.Images("interpolation")] == [4, 8]
     plugin = found.summary_metadata
     assert "_hparams_/session_start_info" in plugin
     assert "_hparams_/session_end_info" in plugin
@@ -274,7 +276,7 @@ def test_points_are_drawn_as_a_cloud_and_stored_as_points(home):
     words = ["train", "model=gan", "dataset=ring", "network.width=8", "batch_size=8", "rounds=2"]
     assert dispatch(words) == 0
     ring = runs.find("last", "outputs")
-    assert Image.open(ring.samples / "0000002.png").size == (500, 500)
+    assert Image.open(ring.samples / "0000002.png").size == (1158, 405)
     assert dispatch(["sample", "last", "format=npz", "n=7", "out=ring.npz"]) == 0
     assert np.load("ring.npz")["points"].shape == (7, 2)
 

@@ -18,7 +18,7 @@ from ganlab.compose import compose
 from ganlab.options import options
 
 GANLAB = [sys.executable, "-m", "ganlab"]
-TINY = "model=gan network.width=4 batch_size=8 rounds=3 dataset.resolution=16"
+TINY = "model=gan network.width=4 batch_size=8 rounds=3 dataset.resolution=16 metrics=none"
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
 
 

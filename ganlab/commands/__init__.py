@@ -3,7 +3,7 @@
 A positional argument's name in the help says what may stand there: `RUN`, `GROUP`, `GROUP/OPTION`,
 `DATASET|PATH`, `KEY=VALUE`. Completion offers it, and `KEY=VALUE` words are held against habits of
 other tools. The keys are those of the configuration, or of a command's own `SETTINGS`, with
-`VALUES` where they are few.
+`VALUES` where they are few; or, where it says that it `COMPOSES`, both.
 """
 
 import argparse
@@ -18,6 +18,7 @@ VERBS = {
     "train": "train a recipe on a dataset, in a run directory of its own",
     "resume": "continue a run exactly where its last checkpoint left it",
     "sample": "draw samples from a run",
+    "evaluate": "judge the samples of a run or of a folder: how good, diverse and new",
     "list": "list what can be chosen: datasets, models, losses, ...",
     "copy": "copy an option's file, to edit it and choose it by its new name",
     "show": "show a configuration and the origin of its values, or a run",
@@ -52,9 +53,12 @@ def settable(verb: str, words: Sequence[str]) -> Vocabulary:
     """What a verb may set beside its words."""
     if not parser(verb).takes_settings:
         return Vocabulary()
-    own = getattr(command(verb), "SETTINGS", None)
+    own = dict.fromkeys(getattr(command(verb), "SETTINGS", ()))
     values = getattr(command(verb), "VALUES", {})
-    return Vocabulary(dict.fromkeys(own), values=values) if own else vocabulary(words)
+    if own and not getattr(command(verb), "COMPOSES", False):
+        return Vocabulary(own, values=values)
+    known = vocabulary(words)
+    return Vocabulary({**known.keys, **own}, known.groups, {**known.values, **values})
 
 
 def indented(lines: Iterable[str]) -> str:

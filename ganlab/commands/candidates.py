@@ -104,7 +104,7 @@ def settings(place: Position) -> Iterator[str]:
         values = ("true", "false")
     if name == "init_from":
         values = (run.strip() for run in runs(replace(place, word=value)))
-    several = value[: value.rfind(",") + 1]
+    several = value[: max(value.rfind(","), value.rfind("[")) + 1]
     yield from (whole(f"{name}={several}{each}") for each in values)
 
 

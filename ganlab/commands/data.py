@@ -2,7 +2,7 @@
 
 import argparse
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -15,6 +15,7 @@ from ganlab.options import options, user_directories
 
 if TYPE_CHECKING:
     from ganlab.datasets.cache import Entry
+    from ganlab.kept import Kept
 
 EXAMPLES = (
     "ganlab data check",
@@ -26,7 +27,7 @@ EXAMPLES = (
 ACTIONS = {
     "check": "read all of it, raw and prepared, and compare it with what it should be",
     "prepare": "make the arrays that trainings read, once; downloads what may be downloaded",
-    "prune": "delete prepared arrays from the cache",
+    "prune": "delete prepared arrays, and what was learnt from them, from the cache",
 }
 
 log = logging.getLogger("ganlab")
@@ -105,11 +106,12 @@ def state(name: str, config_dir: str | None) -> str:
 def prune(name: str | None, words: list[str], yes: bool, config_dir: str | None) -> None:
     """List what the cache holds, of one dataset or of all, and delete it after one question."""
     from ganlab.datasets.cache import entries
-    from ganlab.datasets.prepare import cache_root
+    from ganlab.files import cache_root
+    from ganlab.kept import all_kept
 
     if words:
         raise ConfigError(f"{' '.join(words)}: `ganlab data prune` takes no settings")
-    found = entries()
+    found: list[Entry | Kept] = [*entries(), *all_kept()]
     known = {entry.name for entry in found}.union(names(config_dir))
     if name not in {None, *known}:
         refuse_unknown(str(name), "dataset", known)
@@ -117,7 +119,7 @@ def prune(name: str | None, words: list[str], yes: bool, config_dir: str | None)
     if not found:
         print(f"{cache_root()} holds nothing{f' of {name}' if name else ''}")
         return
-    print(listing(found))
+    print(listing(found, cache_root()))
     if not (yes or agreed("delete all of these?")):
         print("kept")
         return
@@ -125,12 +127,16 @@ def prune(name: str | None, words: list[str], yes: bool, config_dir: str | None)
         entry.remove()
 
 
-def listing(found: "list[Entry]") -> str:
-    """One line a directory, with its size."""
-    width = max(len(entry.path.name) for entry in found)
-    lines = [f"{e.path.name:{width}}  {e.bytes / 1e6:9.1f} MB  {e.content}" for e in found]
+def listing(found: "Sequence[Entry | Kept]", root: Path) -> str:
+    """One line a directory or file below the root of the cache, with its size."""
+    names = [str(entry.path.relative_to(root)) for entry in found]
+    width = max(map(len, names))
+    lines = [
+        f"{name:{width}}  {entry.bytes / 1e6:9.1f} MB  {entry.content}"
+        for name, entry in zip(names, found, strict=True)
+    ]
     total = sum(entry.bytes for entry in found) / 1e6
-    return "\n".join([*lines, f"{total:.1f} MB in {found[0].path.parent}"])
+    return "\n".join([*lines, f"{total:.1f} MB in {root}"])
 
 
 def chosen(name: str, words: list[str], config_dir: str | None) -> Any:
@@ -138,8 +144,8 @@ def chosen(name: str, words: list[str], config_dir: str | None) -> Any:
 
     Raises ConfigError where neither is, DataError for a path that leads nowhere.
     """
-    from ganlab.build import make
     from ganlab.compose import compose
+    from ganlab.making import make
 
     known = names(config_dir)
     is_path = name not in known

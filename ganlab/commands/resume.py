@@ -74,7 +74,7 @@ def resume(
 def other_data(run: "Run", experiment: "Experiment") -> list[str]:
     """How the training data differ from those that the run began with, if that is allowed."""
     from ganlab.changes import refuse_grave
-    from ganlab.schema import differences
+    from ganlab.differences import differences
 
     known = {"data": run.facts().get("data")}
     found = (
@@ -103,7 +103,7 @@ def already_done(run: "Run", done: int, last: int) -> None:
 
 def tell(run: "Run", changes: list[str], experiment: "Experiment") -> None:
     """Say what became of the last session, and whether this one still computes the same bits."""
-    from ganlab.schema import differences
+    from ganlab.differences import differences
 
     facts = run.facts()
     if facts["status"] == "running":

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ganlab.loaded import Loaded
+    from ganlab.panel import Extent
 
 EXAMPLES = (
     "ganlab sample last",
@@ -65,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     special = [wish[key] for key in ("weights", "checkpoint") if wish[key] != SETTINGS[key]]
     name = "-".join([f"seed{wish['seed']}", f"n{wish['n']}", *map(str, special)])
     try:
-        print(WRITERS[wish["format"]](samples, wish["out"], loaded.run.samples, name))
+        print(WRITERS[wish["format"]](samples, wish["out"], loaded, name))
     except OSError as error:
         where = f"out={wish['out']}" if wish["out"] else loaded.run.samples
         why = f"{where} cannot be written ({error.strerror})"
@@ -129,36 +130,50 @@ def format_of(asked: str, out: str) -> str:
     return ENDS[end]
 
 
-def write_grid(samples: "Tensor", out: str, home: Path, name: str) -> Path:
+def write_grid(samples: "Tensor", out: str, loaded: "Loaded", name: str) -> Path:
     """One PNG of all samples."""
     from ganlab import pictures
     from ganlab.files import write_atomically
 
-    path = Path(out) if out else home / f"{name}.png"
+    path = Path(out) if out else loaded.run.samples / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, pictures.png(pictures.render(samples)))
+    is_image = samples.ndim == 4
+    picture = pictures.render(samples) if is_image else pictures.scatter(samples, area(loaded))
+    write_atomically(path, pictures.png(picture))
     return path
 
 
-def write_png(samples: "Tensor", out: str, home: Path, name: str) -> Path:
+def area(loaded: "Loaded") -> "Extent | None":
+    """The square of the plane that the data take, if their configuration alone says it."""
+    from ganlab.making import make
+    from ganlab.panel import extent
+    from ganlab.views import real_points
+
+    dataset = make(loaded.config.dataset, "dataset")
+    if not dataset.prepared or dataset.spec.shape != (2,):
+        return None
+    return extent(real_points(dataset, loaded.config.seed).numpy())
+
+
+def write_png(samples: "Tensor", out: str, loaded: "Loaded", name: str) -> Path:
     """One PNG a sample, in a directory."""
     from ganlab import pictures
 
-    directory = Path(out) if out else home / name
+    directory = Path(out) if out else loaded.run.samples / name
     directory.mkdir(parents=True, exist_ok=True)
     for i in range(len(samples)):
         (directory / f"{i:06d}.png").write_bytes(pictures.png(pictures.render(samples[i : i + 1])))
     return directory
 
 
-def write_npz(samples: "Tensor", out: str, home: Path, name: str) -> Path:
+def write_npz(samples: "Tensor", out: str, loaded: "Loaded", name: str) -> Path:
     """`images`, uint8 (N, H, W, C), or `points`, float32 (N, D), in a NumPy archive."""
     import numpy as np
 
     from ganlab.files import replacing
     from ganlab.sampling import quantise
 
-    path = Path(out) if out else home / f"{name}.npz"
+    path = Path(out) if out else loaded.run.samples / f"{name}.npz"
     path.parent.mkdir(parents=True, exist_ok=True)
     is_image = samples.ndim == 4
     arrays = {"images": quantise(samples)} if is_image else {"points": samples.numpy()}

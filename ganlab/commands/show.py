@@ -51,7 +51,7 @@ def account(reference: str, output: str) -> str:
     newest = max(run.samples.glob("[0-9]*.png"), default=None)
     known = {key: readable(value) for key, value in facts.items() if key not in UNSHOWN}
     lines = {"path": run.path, "status": status(run, facts), "rounds": progress(run, last)}
-    lines |= {"samples": newest, **losses(last), **known}
+    lines |= {"samples": newest, **losses(last), **judged(run), **known}
     return wrapped({key: value for key, value in lines.items() if value not in (None, "")})
 
 
@@ -84,6 +84,15 @@ def losses(last: dict[str, Any]) -> dict[str, str]:
         if name not in UNMEASURED:
             known = [lines[player]] if player in lines else []
             lines[player] = ", ".join([*known, f"{measure or 'value'} {brief(value)}"])
+    return lines
+
+
+def judged(run: "Run") -> dict[str, str]:
+    """What was found when its samples were last judged."""
+    lines = {}
+    for entry in run.evaluations()[-1:]:
+        numbers = ", ".join(f"{name} {brief(value)}" for name, value in entry.metrics.items())
+        lines["judged"] = f"after round {entry.round}: {numbers or 'nothing could be measured'}"
     return lines
 
 

@@ -6,9 +6,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganlab.datasets.prepare import cache_root, is_busy
+from ganlab.datasets.prepare import is_busy
 from ganlab.datasets.stored import Stored
 from ganlab.errors import DataError, OutputError
+from ganlab.files import cache_root
 
 PREPARED = re.compile(r"(?P<name>[^.].*)-[0-9a-f]{12}")
 LEFT = re.compile(r"\.(?P<name>[^.].*)-[0-9a-f]{12}\.\w{8}")

@@ -54,7 +54,16 @@ class Dataset(ABC):
     @property
     def fingerprint(self) -> str | None:
         """What tells training data from others; None where the configuration says all."""
+        return self.digest("train")
+
+    def digest(self, split: str) -> str | None:
+        """What tells the data of a split from others; None where the configuration says all."""
         return None
+
+    @property
+    def tutor(self) -> "Dataset":
+        """The labelled dataset whose classifier judges samples of this one."""
+        return self
 
     @abstractmethod
     def batches(

@@ -66,9 +66,8 @@ class Images(Dataset):
     def spec(self) -> Spec:
         return self.stored.spec
 
-    @property
-    def fingerprint(self) -> str:
-        digests = [column.digest for column in self.stored.columns["train"].values()]
+    def digest(self, split: str) -> str:
+        digests = [column.digest for column in self.stored.columns[split].values()]
         return hashlib.sha256("".join(digests).encode()).hexdigest()[:12]
 
     @property

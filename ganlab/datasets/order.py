@@ -15,6 +15,7 @@ class Purpose(IntEnum):
     ORDER = 0
     FLIP = 1
     POINTS = 2
+    STACK = 3
 
 
 def random(seed: int, purpose: Purpose, number: int) -> np.random.Generator:

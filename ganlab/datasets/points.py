@@ -38,7 +38,13 @@ class Mixture(Dataset):
     def batches(
         self, batch_size: int, seed: int, device: torch.device | str, resident: bool | str
     ) -> "PointBatches":
-        return PointBatches(self.modes, self.deviation, batch_size, seed, torch.device(device))
+        return PointBatches(self, batch_size, seed, torch.device(device))
+
+    def drawn(self, count: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Points, float32 (count, 2), and the numbers of their modes."""
+        label = generator.integers(len(self.modes), size=count)
+        noise = generator.standard_normal((count, 2), dtype=np.float32)
+        return self.modes.numpy()[label] + np.float32(self.deviation) * noise, label
 
     def arrays(self, split: str) -> dict[str, np.ndarray]:
         raise DataError(f"{self._name} is drawn without end and has no split {split!r}.")
@@ -50,21 +56,17 @@ class Mixture(Dataset):
 class PointBatches:
     """Batch k is drawn from (seed, k) alone; set `consumed` to go on from another place."""
 
-    def __init__(
-        self, modes: Tensor, deviation: float, batch_size: int, seed: int, device: torch.device
-    ):
+    def __init__(self, mixture: Mixture, batch_size: int, seed: int, device: torch.device):
         self.consumed = 0
-        self._modes, self._deviation = modes.numpy(), deviation
-        self._batch_size, self._seed, self._device = batch_size, seed, device
+        self._mixture, self._batch_size = mixture, batch_size
+        self._seed, self._device = seed, device
 
     def __iter__(self) -> "PointBatches":
         return self
 
     def __next__(self) -> dict[str, Tensor]:
         generator = random(self._seed, Purpose.POINTS, self.consumed)
-        label = generator.integers(len(self._modes), size=self._batch_size)
-        noise = generator.standard_normal((self._batch_size, 2), dtype=np.float32)
-        data = self._modes[label] + np.float32(self._deviation) * noise
+        data, label = self._mixture.drawn(self._batch_size, generator)
         self.consumed += 1
         return {
             "data": torch.from_numpy(mine(data)).to(self._device),

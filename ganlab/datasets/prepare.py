@@ -5,14 +5,13 @@ import hashlib
 import json
 import os
 import shutil
-import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ganlab.errors import OutputError
-from ganlab.files import write_atomically
+from ganlab.files import cache_root, locked, write_atomically
 
 try:
     import fcntl
@@ -22,17 +21,6 @@ except ImportError:  # Windows: two who prepare at once both work, and the first
 VERSION = 1
 """Of the stored form: raise it, and everything is prepared anew."""
 ELSEWHERE = "Choose another place with the environment's GANLAB_CACHE."
-
-
-def cache_root() -> Path:
-    """`GANLAB_CACHE`, or the user's cache directory."""
-    if chosen := os.environ.get("GANLAB_CACHE"):
-        return Path(chosen).expanduser().absolute()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "ganlab"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "ganlab" / "cache"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ganlab"
 
 
 def directory_for(name: str, identity: dict[str, Any]) -> Path:
@@ -49,7 +37,7 @@ def publish(directory: Path, needed: int, write: Callable[[Path], None]) -> None
     """
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(directory.with_name(f".{directory.name}.lock")) as alone:
+        with locked(directory.with_name(f".{directory.name}.lock")) as alone:
             if alone:
                 _sweep(directory)
             if not directory.exists():
@@ -81,19 +69,6 @@ def _build(directory: Path, write: Callable[[Path], None]) -> None:
 def finish(directory: Path, facts: dict[str, Any]) -> None:
     """Write `spec.json`, the last file of a prepared directory."""
     write_atomically(directory / "spec.json", json.dumps({"version": VERSION, **facts}, indent=1))
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[bool]:
-    """Hold the lock file; yields False where the file system knows no locks."""
-    with open(path, "a") as file:
-        try:
-            if fcntl is not None:
-                fcntl.flock(file, fcntl.LOCK_EX)
-            alone = fcntl is not None
-        except OSError:
-            alone = False
-        yield alone
 
 
 def is_busy(lock: Path) -> bool:

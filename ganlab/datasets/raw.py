@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from ganlab.datasets import download
+from ganlab import download
 from ganlab.datasets.complaint import ELSEWHERE, complaint, megabytes, offered, sources, state
 from ganlab.datasets.findings import Findings
 from ganlab.datasets.raw_file import MISSING, Faults, Form, any_wrong
@@ -123,7 +123,8 @@ class Raw:
             )
             report = download.progress(self.name, total)
             for file in files:
-                download.fetch(self.root / file.path, file.urls, file.size, file.md5s, report)
+                path, sums = self.root / file.path, download.Checksum("md5", file.md5s)
+                download.fetch(path, file.urls, file.size, sums, report)
 
     def complaint(self, what: str, faults: Faults) -> str:
         """What is the matter, with every file of the dataset."""

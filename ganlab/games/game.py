@@ -61,15 +61,19 @@ class Game(nn.Module, ABC):
         """The parameters that a player moves: by default those of the submodule so named."""
         return list(getattr(self, player).parameters())
 
+    def decode(self, z: Tensor) -> Tensor:
+        """(n, *shape) float32 samples of noise (n, latent); pictures lie in [-1, 1]."""
+        return self.generator(z).float()
+
     def sample(self, n: int) -> Tensor:
         """Draw (n, *shape) float32 samples; pictures lie in [-1, 1]."""
         device = next(self.generator.parameters()).device
-        return self.generator(self.prior(n, device)).float()
+        return self.decode(self.prior(n, device))
 
     def fake(self, n: int) -> Tensor:
         """(n, *shape) samples to train with: this process's rows of what the whole batch draws."""
         device = next(self.generator.parameters()).device
-        return self.generator(mine(self.prior(whole(n), device))).float()
+        return self.decode(mine(self.prior(whole(n), device)))
 
 
 def require(part: object, group: str, *methods: str) -> None:

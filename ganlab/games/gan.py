@@ -57,9 +57,19 @@ class GAN(Game):
 
     def persuade(self, real: Tensor) -> Turn:
         """The generator's turn: be taken for real."""
-        fake_logits = self.logits(self.fake(len(real)))
+        return Turn("generator", {"loss": self.persuasion(self.fake(len(real)), real)})
+
+    def persuasion(self, fake: Tensor, real: Tensor) -> Tensor:
+        """The generator's loss, of samples (N, *shape) beside real ones."""
+        fake_logits = self.logits(fake)
         real_logits = self.logits(real) if self.loss.paired else None
-        return Turn("generator", {"loss": self.loss.generator(fake_logits, real_logits)})
+        return self.loss.generator(fake_logits, real_logits)
+
+    def pull(self, fake: Tensor, real: Tensor) -> Tensor:
+        """Where the generator's loss pulls samples: minus its gradient by each, (N, *shape)."""
+        fake = fake.detach().requires_grad_()
+        (gradient,) = torch.autograd.grad(self.persuasion(fake, real), fake)
+        return -gradient
 
     def score(self, x: Tensor, side: str) -> Tensor:
         """Logits; where the penalty differentiates them by `x`, in full precision."""

@@ -22,11 +22,12 @@ class Training:
     """The training pictures, in their order, as features and as they are.
 
     `features()` yields chunks of (features (n, D), features of the mirror images (n, D));
-    `pictures(index)` are the uint8 pictures (k, C, H, W) of some rows.
+    `pictures(index)` are the uint8 pictures (k, C, H, W) of some of the `count` rows.
     """
 
     features: Callable[[], Iterator[tuple[Tensor, Tensor]]]
     pictures: Callable[[Tensor], Tensor]
+    count: int
 
 
 class Case(Protocol):

@@ -18,14 +18,16 @@ class Impossible(Exception):
 class Metric(ABC):
     """One way to judge samples; its settings come from its YAML file.
 
-    `judges` says which data it is made for, `by_features` whether it looks through an extractor,
-    whose name its numbers then carry, `goal` whether the least or the greatest value is best.
+    `gives` names its numbers, the most telling first; `judges` says which data it is made for,
+    `by_features` whether it looks through an extractor, whose name its numbers then carry, `goal`
+    whether the least or the greatest value is best.
     """
 
+    gives: ClassVar[tuple[str, ...]]
     judges: ClassVar[frozenset[str]] = frozenset({"pictures"})
     by_features: ClassVar[bool] = True
     goal: ClassVar[Literal["min", "max"]] = "min"
 
     @abstractmethod
     def __call__(self, case: Case) -> Verdict:
-        """The numbers (and pictures) by name, the most telling first. Raises `Impossible`."""
+        """The numbers that it `gives`, and perhaps pictures, by name. Raises `Impossible`."""

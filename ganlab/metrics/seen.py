@@ -1,6 +1,8 @@
 """What is remembered of a stream of samples, in memory that does not grow with their number."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -73,3 +75,47 @@ class Seen:
     features: Tensor | None = None
     moments: Moments | None = None
     answers: Answers | None = None
+
+    def state(self) -> dict[str, Any]:
+        """All but the samples, as tensors and numbers."""
+        moments, answers = (vars(part) if part else None for part in (self.moments, self.answers))
+        facts = {"count": self.count, "features": self.features}
+        return {**facts, "moments": moments, "answers": answers}
+
+
+def restored(state: dict[str, Any], samples: Tensor) -> Seen:
+    """What was seen, from its state and the samples that belong to it."""
+    moments, answers = Moments(0), Answers(0, 0)
+    vars(moments).update(state["moments"])
+    vars(answers).update(state["answers"])
+    return Seen(state["count"], samples, state["features"], moments, answers)
+
+
+class Extractor(Protocol):
+    """What turns pictures into features (N, D) and logits (N, K)."""
+
+    dimensions: int
+    classes: tuple[str, ...]
+
+    def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor]: ...
+
+
+def see(chunks: Iterable[Tensor], total: int, extractor: Extractor | None = None) -> Seen:
+    """Look at `total` samples, some at a time."""
+    seen = Seen(0, torch.empty(0))
+    if extractor:
+        seen.moments = Moments(extractor.dimensions)
+        seen.answers = Answers(len(extractor.classes), total)
+    samples, features = [], []
+    for chunk in chunks:
+        room = max(0, MOST_KEPT - seen.count)
+        samples.append(chunk[:room])
+        if extractor and seen.moments and seen.answers:
+            found, logits = extractor(chunk)
+            features.append(found[:room])
+            seen.moments.add(found)
+            seen.answers.add(logits)
+        seen.count += len(chunk)
+    seen.samples = torch.cat(samples)
+    seen.features = torch.cat(features) if extractor else None
+    return seen

@@ -26,26 +26,25 @@ class Asked(Protocol):
 class Checkpoint:
     """Saves every `every` rounds, after the last, and whenever `asked`.
 
-    `save(number, rank)` may raise OutputError: it is tried again at the next occasion, and raised
-    at the end or after five misses. `by` names the measure that ranks, `sign` -1 for the greatest.
+    `save(number, record)` may raise OutputError: it is tried again at the next occasion, and raised
+    at the end or after five misses. `due(number)` tells of further rounds to save.
     """
 
     def __init__(
         self,
         every: int,
         last: int,
-        save: Callable[[int, float], None],
+        save: Callable[[int, Record], None],
         asked: Asked,
-        by: str | None = None,
-        sign: int = 1,
+        due: Callable[[int], bool] = lambda number: False,
     ) -> None:
         self.every, self.last, self.save, self.asked = every, last, save, asked
-        self.by, self.sign = by, sign
+        self.due = due
         self.misses = 0
 
     def __call__(self, number: int, game: Any, record: Record) -> None:
         leave, now = self.asked.heard()
-        if leave or now or number % self.every == 0 or number == self.last:
+        if leave or now or number % self.every == 0 or number == self.last or self.due(number):
             saved = self.attempt(number, record, must=bool(leave) or number == self.last)
             if now:
                 self.asked.answered(saved)
@@ -54,9 +53,8 @@ class Checkpoint:
 
     def attempt(self, number: int, record: Record, must: bool) -> bool:
         """Save, or say why not; raise OutputError where it `must` be, or too often was not."""
-        rank = self.sign * float(record[self.by]) if self.by else float("nan")
         try:
-            self.save(number, rank)
+            self.save(number, record)
         except OutputError as error:
             self.misses += 1
             if must or self.misses == MISSES:

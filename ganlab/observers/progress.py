@@ -86,10 +86,10 @@ class Silent:
 
 def brief(latest: Mapping[str, float]) -> str:
     """Images per second and each player's first loss, in a few words."""
-    losses = {}
+    losses: dict[str, float] = {}
     for name, value in latest.items():
         player, _, measure = name.partition("/")
-        if measure and player not in losses:
+        if measure and player not in {*losses, "health"}:
             losses[player] = value
     words = [f"{player[0].upper()} {value:.3g}" for player, value in losses.items()]
     speed = [f"{latest['images_per_second']:.0f} img/s"] if latest else []

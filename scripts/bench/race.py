@@ -10,7 +10,6 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
@@ -22,7 +21,7 @@ from ganlab.compose import compose
 from ganlab.observers.samples import Samples
 from ganlab.observers.scalars import Scalars
 from ganlab.runs import Run
-from ganlab.sampling import draw
+from ganlab.views import views
 
 LOOPS = {"plain": plain, "lean": lean}
 BLOCK_S = 2.5
@@ -164,10 +163,6 @@ def occasions(run: Run, experiment: Experiment, times: int = 7) -> dict[str, flo
     *_, logged = run.metrics()
     record = {k: torch.tensor(v, device=device) for k, v in logged.items() if "/" in k}
 
-    def picture() -> np.ndarray:
-        shape = experiment.dataset.spec.shape
-        return pictures.render(draw(experiment.averaged(), pictures.enough(shape), config.seed))
-
     def save() -> None:
         state = experiment.state(logged["round"], logged["round"])
         checkpoints.save(run.checkpoints, logged["round"], state, config.keep)
@@ -176,7 +171,7 @@ def occasions(run: Run, experiment: Experiment, times: int = 7) -> dict[str, flo
         SummaryWriter(str(run.path)) as writer,
         contextlib.closing(Scalars(run.metrics_file, writer, 1, 1, lambda: 0)) as scalars,
     ):
-        grids = Samples(run.samples, writer, 1, 1, picture, pictures.png)
+        grids = Samples(run.samples, writer, 1, 1, views(experiment), pictures.png)
         calls = {
             "log": lambda: scalars(1, experiment.game, record),
             "grid": lambda: grids(1, experiment.game, record),

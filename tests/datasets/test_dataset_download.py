@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torchvision
 
-from ganlab.datasets import download
+from ganlab import download
 from ganlab.datasets.cifar10 import CIFAR10
 from ganlab.datasets.mnist import MNIST, PARTS, FashionMNIST
 from ganlab.datasets.raw_file import RawFile

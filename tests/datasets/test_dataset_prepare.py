@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from ganlab.datasets.digits import Digits
-from ganlab.datasets.prepare import cache_root
 from ganlab.errors import ConfigError, DataError, OutputError
+from ganlab.files import cache_root
 
 FORK = multiprocessing.get_context("fork")
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from ganlab.build import make
+from ganlab.making import make
 from ganlab.errors import ConfigError
 from ganlab.networks import dcgan, mlp, resnet
 from ganlab.networks.layers import Head, picture

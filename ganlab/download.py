@@ -5,6 +5,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import IO
@@ -25,6 +26,14 @@ class Failure(Exception):
     """Why a file could not be fetched, one line an address."""
 
 
+@dataclass(frozen=True)
+class Checksum:
+    """The hexadecimal digests that a file may have, by an algorithm of hashlib."""
+
+    algorithm: str
+    accepted: tuple[str, ...]
+
+
 @contextlib.contextmanager
 def directory(place: Path) -> Iterator[None]:
     """Make a directory to write into; where that fails, what was made and stayed empty goes."""
@@ -40,9 +49,9 @@ def directory(place: Path) -> Iterator[None]:
 
 
 def fetch(
-    path: Path, urls: Sequence[str], size: int, md5s: Sequence[str], report: Callable[[int], None]
+    path: Path, urls: Sequence[str], size: int, checksum: Checksum, report: Callable[[int], None]
 ) -> None:
-    """Bring a file to `path` from the first address that serves its `size` bytes of a right MD5.
+    """Bring a file to `path` from the first address that serves its `size` bytes, rightly summed.
 
     `report` hears of the bytes of each piece. Raises `Failure`, or OSError where `path` cannot be
     written; neither leaves anything behind.
@@ -52,17 +61,17 @@ def fetch(
     with replacing(path) as file:
         for url in urls:
             try:
-                return copy(url, file, size, md5s, report)
+                return copy(url, file, size, checksum, report)
             except Failure as failure:
                 reasons.append(f"{url}: {failure}")
         raise Failure("\n".join(reasons))
 
 
 def copy(
-    url: str, file: IO[bytes], size: int, md5s: Sequence[str], report: Callable[[int], None]
+    url: str, file: IO[bytes], size: int, checksum: Checksum, report: Callable[[int], None]
 ) -> None:
     """Make the file what the address serves. Raises `Failure` unless that is what was published."""
-    digest, done = hashlib.md5(usedforsecurity=False), 0
+    digest, done = hashlib.new(checksum.algorithm, usedforsecurity=False), 0
     file.seek(0)
     file.truncate()
     for piece in served(url):
@@ -74,8 +83,8 @@ def copy(
         report(len(piece))
     if done != size:
         raise Failure(f"it served {done:,} of {size:,} bytes")
-    if digest.hexdigest() not in md5s:
-        raise Failure(f"expected md5 {md5s[0]}, found {digest.hexdigest()}")
+    if (found := digest.hexdigest()) not in checksum.accepted:
+        raise Failure(f"expected {checksum.algorithm} {checksum.accepted[0]}, found {found}")
 
 
 def served(url: str) -> Iterator[bytes]:

@@ -1,0 +1,1 @@
+"""Alarms: they read what was measured of a run, and say when, why and what to try."""

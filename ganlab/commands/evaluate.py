@@ -1,0 +1,163 @@
+"""`ganlab evaluate`: what samples are worth, of a run or of any folder, by one protocol."""
+
+import argparse
+import logging
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganlab.columns import aligned, folded
+from ganlab.commands.arguments import TRUST, add_config_dir, add_output, without_trust
+from ganlab.errors import ConfigError, OutputError
+from ganlab.keys import VALUES as KNOWN
+
+if TYPE_CHECKING:
+    from ganlab.judge import Judge, Verdict
+
+EXAMPLES = (
+    "ganlab evaluate last",
+    "ganlab evaluate last metrics=full samples=50000 checkpoint=best",
+    "ganlab evaluate 3f9a metrics=[fid,kid,precision,recall]",
+    "ganlab evaluate samples.npz dataset=mnist",
+)
+SHORT = ("extractor", "inception", "real_samples", "samples", "seed", "split", "weights")
+"""Keys of `evaluate` that go without that word here."""
+SETTINGS = (*SHORT, "checkpoint")
+COMPOSES = True
+VALUES = {
+    **{key: KNOWN[f"evaluate.{key}"] for key in ("extractor", "split", "weights")},
+    "checkpoint": ("newest", "best"),
+}
+log = logging.getLogger("ganlab")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "run", metavar="RUN | PATH", help="a run, or a folder or .npz of samples with dataset="
+    )
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="KEY=VALUE",
+        help="metrics=fast|full|[fid,kid,...], samples=10000, seed=0, weights=average|raw, "
+        "checkpoint=newest|best|ROUND, split=train|test, real_samples=N, "
+        f"extractor=classifier|inception, inception=PATH of its weights. {TRUST}",
+    )
+    add_output(parser)
+    add_config_dir(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from ganlab import console
+
+    console.step_aside()
+    words, trust = without_trust(arguments.words)
+    checkpoint, words = without_checkpoint(words)
+    words = [f"evaluate.{word}" if word.partition("=")[0] in SHORT else word for word in words]
+    if is_path(arguments.run):
+        return of_path(Path(arguments.run), words, arguments.config_dir)
+    return of_run(arguments, words, checkpoint, trust)
+
+
+def is_path(reference: str) -> bool:
+    """Whether samples are meant that no run made."""
+    there = os.path.exists(reference) and not os.path.isfile(os.path.join(reference, "run.json"))
+    return there or bool(os.path.splitext(reference)[1])
+
+
+def without_checkpoint(words: list[str]) -> tuple[str | int, list[str]]:
+    """The checkpoint that the words name, and the others. Raises ConfigError."""
+    rest = [word for word in words if not word.startswith("checkpoint=")]
+    wish = next((w.partition("=")[2] for w in words if w not in rest), "newest")
+    if wish not in {"newest", "best"} and not re.fullmatch("[0-9]{1,12}", wish):
+        raise ConfigError(f"checkpoint={wish}: newest, best, or a round's number")
+    return int(wish) if wish.isdigit() else wish, rest
+
+
+def of_run(
+    arguments: argparse.Namespace, words: list[str], checkpoint: str | int, trust: tuple[str, ...]
+) -> int:
+    """Judge the samples of a run."""
+    from ganlab.changes import judged_by
+    from ganlab.judging import fakes
+    from ganlab.loaded import load
+
+    loaded = load(arguments.run, arguments.output, arguments.config_dir, trust, checkpoint)
+    config = judged_by(loaded.config, ["evaluate.samples=10000", *words], loaded.run)
+    if not loaded.round:
+        log.warning(f"untrained: judged after round 0 of {loaded.run.path}")
+    judge = built(config)
+    found = judge(fakes(loaded.game, loaded.average.view(loaded.game), config.evaluate))
+    print(f"run      {loaded.run.path} after round {loaded.round}")
+    prefix = loaded.run.samples / f"{loaded.round:07d}"
+    return told(judge, found, loaded.round, loaded.run.evaluations_file, str(prefix))
+
+
+def of_path(path: Path, words: list[str], config_dir: str | None) -> int:
+    """Judge samples that lie somewhere, all of them unless some number is asked for."""
+    from ganlab.compose import compose
+    from ganlab.given import given
+
+    if not any(word.startswith("dataset=") for word in words):
+        raise ConfigError(f"{path}: which data should it be like? Add dataset=mnist, or another")
+    config = compose(words, config_dir).config
+    judge = built(config)
+    wish = config.evaluate.samples if any("evaluate.samples=" in word for word in words) else None
+    facts = {"weights": "given", "seed": config.evaluate.seed}
+    found = judge(given(path, judge.dataset.spec, wish, facts))
+    print(f"samples  {path}")
+    beside = str(path).rstrip("/")
+    return told(judge, found, None, Path(f"{beside}.evaluations.jsonl"), beside)
+
+
+def built(config: Any) -> "Judge":
+    """The judge of a configuration, its data prepared. Raises ConfigError if it has no metric."""
+    from ganlab import runtime
+    from ganlab.judging import build_judge
+    from ganlab.making import make
+    from ganlab.observers.progress import preparing
+    from ganlab.schema import plain
+
+    resolved = runtime.resolve(**{**plain(config.runtime), "device": "auto"})
+    dataset = make(config.dataset, "dataset")
+    dataset.prepare(preparing())
+    judge = build_judge(config, dataset, resolved.device)
+    if not judge.metrics:
+        kind = "pictures" if dataset.spec.is_image else "points"
+        raise ConfigError(f"metrics: none of those chosen judges {kind}; use metrics=fast")
+    return judge
+
+
+def told(judge: "Judge", found: "Verdict", number: int | None, file: Path, prefix: str) -> int:
+    """Print what was found and keep it; the exit code: 1 where nothing could be measured."""
+    from ganlab import evaluations, pictures
+    from ganlab.files import write_atomically
+
+    print(table(judge, found))
+    try:
+        evaluations.append(file, found.entry(number))
+        for name, picture in found.pictures.items():
+            write_atomically(Path(f"{prefix}-{name}.png"), pictures.png(picture))
+            print(f"picture  {prefix}-{name}.png")
+    except OSError as error:
+        raise OutputError(f"{error.filename} cannot be written ({error.strerror})") from error
+    print(f"kept     {file}")
+    return 0 if found.metrics else 1
+
+
+def table(judge: "Judge", found: "Verdict") -> str:
+    """How it was judged, the numbers, and why what is missing could not be had."""
+    protocol, lines = found.protocol, []
+    if protocol:
+        real = f"{protocol['real_samples']:,} of {protocol['dataset']} ({protocol['split']})"
+        lines.append(f"judged   {protocol['samples']:,} samples against {real}")
+        if protocol["extractor"]:
+            hash = protocol["extractor_sha256"][:12]
+            lines.append(f"seen by  {protocol['extractor']}, sha256 {hash}...")
+    words = {"min": "least is best", "max": "greatest is best"}
+    rows = {n: f"{v:<12.5g}  {words[judge.goals[n]]}" for n, v in found.metrics.items()}
+    lines += ["", aligned(rows), ""] if rows else [""]
+    for name, reason in found.skipped.items():
+        lines += folded(f"not measured: {name}; ", reason)
+    return "\n".join(lines)

@@ -1,0 +1,91 @@
+"""What samples were found to be worth: one line an evaluation, with the protocol it followed."""
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ganlab.differences import differences
+from ganlab.errors import ConfigError
+from ganlab.files import complete_lines
+
+Protocol = dict[str, Any]
+"""How samples were judged; only numbers of equal protocols may be compared."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An evaluation after round `round`; None for samples that no round made.
+
+    `skipped` says of each metric that could not be had why.
+    """
+
+    round: int | None
+    time: float
+    metrics: dict[str, float]
+    skipped: dict[str, str]
+    protocol: Protocol
+
+
+def append(file: Path, entry: Entry) -> None:
+    """Add one line in one write; what a killed process began of one stays a line of its own."""
+    told = asdict(entry)
+    told["metrics"] = {k: v if math.isfinite(v) else None for k, v in entry.metrics.items()}
+    with open(file, "ab+") as out:
+        cut_off = out.seek(0, os.SEEK_END) and not file.read_bytes().endswith(b"\n")
+        out.write(b"\n" * bool(cut_off) + json.dumps(told).encode() + b"\n")
+
+
+def entries(file: Path) -> list[Entry]:
+    """The evaluations, oldest first; a line that was cut off is left out."""
+    return [entry for line in complete_lines(file) if (entry := understood(line))]
+
+
+def understood(line: dict[str, Any]) -> Entry | None:
+    """The evaluation that a line tells of, if it does; what was not finite is not a number."""
+    try:
+        entry = Entry(**line)
+        numbers = {k: math.nan if v is None else float(v) for k, v in entry.metrics.items()}
+        return Entry(**{**line, "metrics": numbers, "protocol": dict(entry.protocol)})
+    except (TypeError, ValueError, AttributeError):
+        return None
+
+
+def named(wish: str, names: Iterable[str], extractor: str | None) -> str | None:
+    """The full name of a metric by itself, without its extractor, or by a unique prefix of it."""
+    names = list(names)
+    whole = [name for name in (wish, f"{wish}_{extractor}") if name in names]
+    begun = [name for name in names if name.startswith(wish)]
+    found = whole or (begun if len(begun) == 1 else [])
+    return found[0] if found else None
+
+
+def refuse_unlike(protocols: dict[str, Protocol]) -> None:
+    """Raise ConfigError, with what differs, for evaluations that cannot be compared.
+
+    `protocols` has that of each evaluation under the name it goes by. Metrics that not all of them
+    have are no difference.
+    """
+    first, *others = protocols
+    shared = set.intersection(*(set(each["metrics"]) for each in protocols.values()))
+    plain = {
+        name: {**each, "metrics": {m: each["metrics"][m] for m in sorted(shared)}}
+        for name, each in protocols.items()
+    }
+    for other in others:
+        if found := differences(plain[first], plain[other]):
+            lines = "\n  ".join(found)
+            raise ConfigError(
+                f"{first} and {other} were judged differently:\n  {lines}\n"
+                "`ganlab evaluate` judges both by one protocol"
+            )
+
+
+def stamp(protocol: Protocol) -> str:
+    """A few characters that tell protocols apart."""
+    told = json.dumps(protocol, sort_keys=True, default=str)
+    return hashlib.sha256(told.encode()).hexdigest()[:12]

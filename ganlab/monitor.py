@@ -1,0 +1,65 @@
+"""The health monitor of a run: what probes its players, and what asks the alarms."""
+
+import contextlib
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganlab import processes
+from ganlab.build import Experiment
+from ganlab.datasets.batches import normalised
+from ganlab.datasets.dataset import Dataset
+from ganlab.observers.health import Health, Probing
+from ganlab.observers.scalars import Scalars
+from ganlab.probe import Probe
+from ganlab.runs import Run
+
+FEWEST = 2
+
+
+def probing(experiment: Experiment) -> list[Probing]:
+    """The observer that measures samples, where one is wished; it comes before what logs."""
+    config, dataset, wish = experiment.config, experiment.dataset, experiment.config.health
+    if wish.every is None:
+        return []
+    real, held_out = (
+        some_real(dataset, wish.samples, config.seed),
+        some_held_out(dataset, wish.samples),
+    )
+    probe = Probe(real, held_out, wish.samples, config.seed, experiment.runtime.precise())
+    return [Probing(wish.every, config.log_every, probe)]
+
+
+def health(run: Run, experiment: Experiment, writer: Any, scalars: Scalars) -> Health:
+    """The observer that asks the alarms; it comes after what logs, and knows the run's past."""
+    config, wish = experiment.config, experiment.config.health
+    return Health(
+        config.log_every,
+        config.rounds,
+        lambda: scalars.latest,
+        writer,
+        experiment.alarms,
+        wish.memory,
+        wish.calm,
+        run.metrics(),
+    )
+
+
+def some_real(dataset: Dataset, n: int, seed: int) -> Tensor:
+    """At most n training samples, float32 on the CPU."""
+    n = min(n, dataset.spec.count or n)
+    with processes.alone(), contextlib.closing(dataset.batches(n, seed, "cpu", False)) as batches:
+        return next(batches)["data"]
+
+
+def some_held_out(dataset: Dataset, n: int) -> Tensor | None:
+    """At most n samples that are not trained on, from all over their split; None without them."""
+    if "test" not in dataset.splits:
+        return None
+    stored = dataset.arrays("test")["data"]
+    if len(stored) < FEWEST:
+        return None
+    places = np.linspace(0, len(stored) - 1, min(n, len(stored))).astype(int)
+    return normalised(torch.from_numpy(stored[places]))
