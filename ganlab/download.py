@@ -51,7 +51,7 @@ def directory(place: Path) -> Iterator[None]:
 def fetch(
     path: Path, urls: Sequence[str], size: int, checksum: Checksum, report: Callable[[int], None]
 ) -> None:
-    """Bring a file to `path` from the first address that serves its `size` bytes, rightly summed.
+    """Bring a file to `path` from the first address that serves its `size` bytes, all right.
 
     `report` hears of the bytes of each piece. Raises `Failure`, or OSError where `path` cannot be
     written; neither leaves anything behind.

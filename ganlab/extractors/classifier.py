@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import logging
+import os
 import pickle
 import time
 from collections.abc import Iterator
@@ -95,7 +96,7 @@ def kept(
                 network = Network(shape, classes)
             network.load_state_dict(state, assign=True)
             return network
-    if warn and path.exists():
+    if warn and os.path.exists(path):  # where Path.exists raises, the cache may not be entered
         log.warning(f"{path} is damaged; the classifier is trained anew")
     return None
 

