@@ -8,6 +8,7 @@ import numpy as np
 
 from ganlab import checkpoints, evaluations, pictures, processes
 from ganlab.build import Experiment
+from ganlab.columns import folded
 from ganlab.files import write_atomically
 from ganlab.judge import Verdict
 from ganlab.judging import fakes
@@ -55,12 +56,12 @@ class Evaluating:
         write_atomically(file, pictures.png(picture))
 
     def tell(self, number: int) -> None:
-        """Say what was found in one line, and once why something could not be."""
-        brief = {name.removesuffix(f"_{self.experiment.judge.extractor_name}"): value
-                 for name, value in self.verdict.metrics.items()}  # fmt: skip
-        if brief:
-            words = "  ".join(f"{name} {value:.4g}" for name, value in brief.items())
-            log.info(f"round {number}  {words}")
+        """Say in short what was found, and once why something could not be."""
+        judge, found = self.experiment.judge, self.verdict.metrics
+        first = {m.gives[0]: judge.full(m, m.gives[0]) for m in judge.metrics.values()}
+        words = [f"{brief}={found[name]:.4g}" for brief, name in first.items() if name in found]
+        if words:
+            log.info("\n".join(folded(f"round {number}  ", "  ".join(words))))
         for reason in set(self.verdict.skipped.values()) - self.told:
             names = [name for name, why in self.verdict.skipped.items() if why == reason]
             log.warning(f"not measured: {', '.join(names)}; {reason}")

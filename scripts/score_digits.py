@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganlab.making import make
 from ganlab.compose import compose
+from ganlab.making import make
 
 EPOCHS = 4
 BATCH = 128

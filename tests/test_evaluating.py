@@ -66,7 +66,7 @@ def test_samples_are_judged_every_so_often_and_after_the_last_round(play, capsys
     assert play([1.0, 2.0, 3.0, 4.0, 5.0], "evaluate_every=2") == 0
     assert [entry.round for entry in last().evaluations()] == [2, 4, 5]
     assert found() == [1.0, 2.0, 3.0]
-    assert "round 5  scripted 3" in capsys.readouterr().out
+    assert "round 5  scripted=3" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("goal", "number"), [("auto", 4), ("min", 4), ("max", 2)])

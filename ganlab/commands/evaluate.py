@@ -84,7 +84,8 @@ def of_run(
     from ganlab.loaded import load
 
     loaded = load(arguments.run, arguments.output, arguments.config_dir, trust, checkpoint)
-    config = judged_by(loaded.config, ["evaluate.samples=10000", *words], loaded.run)
+    usual = ["evaluate.samples=10000", *([] if loaded.config.metrics else ["metrics=fast"])]
+    config = judged_by(loaded.config, [*usual, *words], loaded.run)
     if not loaded.round:
         log.warning(f"untrained: judged after round 0 of {loaded.run.path}")
     judge = built(config)
