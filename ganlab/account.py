@@ -29,6 +29,7 @@ def closing(run: Run, config: Any) -> str:
     name = run.facts()["id"] if usual else shlex.quote(str(run.path))
     commands = [
         f"sample {name} n=64 seed=3",
+        f"evaluate {name}",
         "tensorboard" if usual else f"tensorboard {shlex.quote(str(run.path.parent))}",
     ]
     if config.optimizer.decay.rounds is None:  # a rate that has ended would teach nothing more

@@ -24,10 +24,8 @@ def probing(experiment: Experiment) -> list[Probing]:
     config, dataset, wish = experiment.config, experiment.dataset, experiment.config.health
     if wish.every is None:
         return []
-    real, held_out = (
-        some_real(dataset, wish.samples, config.seed),
-        some_held_out(dataset, wish.samples),
-    )
+    real = some_real(dataset, wish.samples, config.seed)
+    held_out = some_held_out(dataset, wish.samples)
     probe = Probe(real, held_out, wish.samples, config.seed, experiment.runtime.precise())
     return [Probing(wish.every, config.log_every, probe)]
 

@@ -37,7 +37,7 @@ class Probe:
         self.scale = NEARBY * float(distances(real).mean())
 
     def __call__(self, game: Game) -> dict[str, float]:
-        """`diversity`; of a game with logits `accuracy` and `slope`, and `overfitting` if it can."""
+        """`diversity`; given logits `accuracy` and `slope`; given held-out data `overfitting`."""
         with unmoved(game), self.precision():
             fake = draw(game, self.samples, self.seed)
             found = {"diversity": diversity(fake, self.real, self.scale)} if self.scale else {}
@@ -80,15 +80,15 @@ def entropy(samples: Tensor, scale: float) -> float:
     """The logarithm of the effective number of distinct samples (N, ...), in nats.
 
     It is ln k for k equal groups that lie far apart compared with `scale`. That number is the
-    Vendi score of order 2, one over the mean squared similarity, with similarities
-    exp(-d^2 / (2 scale^2)): Pasarkar & Dieng 2023, arXiv 2310.12952, definition 2.1.
+    Vendi score of order 2 (Pasarkar & Dieng 2023, arXiv 2310.12952): one over the mean squared
+    similarity, with similarities exp(-d^2 / (2 scale^2)).
     """
     return float(distances(samples).div(scale).square().neg().exp().mean().reciprocal().log())
 
 
 def distances(samples: Tensor) -> Tensor:
     """The Euclidean distances (N, N) between samples (N, ...)."""
-    flat = samples.flatten(1)
+    flat = (samples - samples[:1]).flatten(1)  # shifted, so that equal samples are at no distance
     return torch.cdist(flat, flat)
 
 
@@ -116,7 +116,8 @@ def slope(loss: Any, real: Tensor, fake: Tensor) -> float:
 def overfitting(real: Tensor, fake: Tensor, held_out: Tensor) -> float:
     """Where mean scores of held-out samples lie: 0 at training samples, 1 at fakes.
 
-    Karras et al. 2020, arXiv 2006.06676, equation 1: r_v.
+    Karras et al. 2020, arXiv 2006.06676, equation 1: r_v. It is 0 too where the scores of training
+    samples are not above those of fakes, for then nothing was learnt by heart.
     """
     gap = real.mean() - fake.mean()
-    return float((real.mean() - held_out.mean()) / gap)
+    return float((real.mean() - held_out.mean()) / gap) if gap > 0 else 0.0

@@ -11,6 +11,7 @@ from children import TINY, ganlab, last, start, wait_for
 from sklearn.datasets import load_digits
 
 from ganlab.cli import dispatch
+from ganlab.datasets.digits import Digits
 from ganlab.datasets.pixels import resampled
 
 FEW = ["samples=300", "metrics=[fid,precision,swd]"]
@@ -119,6 +120,33 @@ def test_points_are_judged(home, capsys):
     assert dispatch(["train", "dataset=ring", *TINY[:4], "rounds=2", "metrics=none"]) == 0
     assert dispatch(["evaluate", "last", "samples=500"]) == 0
     assert {"modes_found", "high_quality", "js", "swd"} <= set(last().evaluations()[0].metrics)
+
+
+def judged(name, pictures):
+    """The metrics of pictures that somebody gives."""
+    np.savez(f"{name}.npz", images=pictures)
+    words = ["dataset=digits", "dataset.resolution=16", "dataset.held_out=0.2"]
+    chosen = "metrics=[memorisation,classes,coverage,diversity]"
+    assert dispatch(["evaluate", f"{name}.npz", *words, chosen]) == 0
+    found = lines(f"{name}.npz.evaluations.jsonl")[0]["metrics"]
+    return {key.removesuffix("_digits_classifier"): value for key, value in found.items()}
+
+
+def test_copies_mirror_images_and_a_single_digit_are_caught(home):
+    dataset = Digits(16, 0.2, False)
+    dataset.prepare()
+    train, test = (dataset.arrays(split) for split in ("train", "test"))
+    new, copies = judged("new", test["data"]), judged("copies", train["data"][:300])
+    mirrored = judged("mirrored", train["data"][:300, ..., ::-1])
+    single = judged("single", test["data"][test["label"] == 3])
+    assert 0.4 < new["memorisation"] < 0.6
+    assert new["copied"] < 0.03
+    assert new["classes_found"] == 10
+    assert min(copies["memorisation"], mirrored["memorisation"]) > 0.99
+    assert min(copies["copied"], mirrored["copied"]) > 0.99
+    assert single["classes_found"] <= 3
+    assert single["coverage"] < new["coverage"] / 3
+    assert single["diversity"] < new["diversity"] / 3
 
 
 def test_fewer_samples_than_features_skips_what_needs_more(home, capsys):

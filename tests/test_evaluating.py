@@ -142,6 +142,17 @@ def test_the_evaluations_of_a_future_that_is_lost_are_forgotten(play):
     assert found() == [1.0, 7.0, 8.0]
 
 
+def test_weights_that_are_absent_do_not_stop_training(play, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("GANLAB_CACHE", str(tmp_path / "cache"))
+    words = ["metrics=[fid,precision,swd]", "evaluate.extractor=inception"]
+    assert play([0.0] * 3, *words) == 0
+    assert [set(entry.metrics) for entry in last().evaluations()] == [{"swd"}] * 3
+    told = capsys.readouterr().err
+    assert told.count("not measured: fid, precision; ") == 1
+    assert "evaluate.inception=" in told
+
+
 def test_judging_changes_no_bit_of_what_is_learnt(play):
     words = ["metrics=[swd,quality,fid]", "evaluate.samples=300", "model=dcgan", "network=dcgan"]
     digests = set()

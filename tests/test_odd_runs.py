@@ -184,6 +184,24 @@ def test_a_run_of_an_older_ganlab_is_completed(run, capsys):
     assert run.config().average.ramp == 10
 
 
+def unmonitored(state):
+    return state | {"config": {k: v for k, v in state["config"].items() if k != "health"}}
+
+
+def test_a_run_from_before_a_group_was_there_gets_its_usual_option(run, capsys):
+    newest_is(unmonitored)(run)
+    config = run.config()
+    del config.health
+    run.keep_config(config)
+    run.note(choices={g: option for g, option in run.facts()["choices"].items() if g != "health"})
+    assert dispatch(["resume", str(run.path), "rounds=3"]) == 0
+    assert "new since this run was made: health=standard\n" in capsys.readouterr().out
+    assert "collapse" in run.config().health.alarms
+    assert dispatch(["resume", str(run.path), "rounds=4", "health=none"]) == 0
+    assert run.config().health.alarms == {}
+    assert run.facts()["exact"] is True
+
+
 def test_a_run_of_a_newer_ganlab_is_refused(run, capsys):
     config_with("version: 1", "version: 99")(run)
     assert "newer" in refused(["resume", str(run.path), "rounds=4"], 2, capsys)

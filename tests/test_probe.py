@@ -50,6 +50,7 @@ def test_overfitting_says_where_held_out_scores_lie():
     assert overfitting(real, fake, held_out=torch.tensor([3.0])) == pytest.approx(0.25)
     assert overfitting(real, fake, held_out=real) == 0
     assert overfitting(real, fake, held_out=fake) == 1
+    assert overfitting(fake, real, held_out=fake) == overfitting(real, real, held_out=fake) == 0
 
 
 @pytest.mark.parametrize("logit", [-7.0, 0.0, 2.0])
@@ -85,5 +86,7 @@ def test_a_probe_leaves_buffers_modes_gradients_and_random_states(game):
 
 
 def test_real_samples_that_are_all_one_have_no_diversity_to_compare_with(game):
-    probe = Probe(torch.ones(8, 1, 16, 16), None, 8, seed=0, precision=contextlib.nullcontext)
+    probe = Probe(
+        torch.full((70, 1, 16, 16), 0.1), None, 8, seed=0, precision=contextlib.nullcontext
+    )
     assert probe(game).keys() == {"accuracy", "slope"}

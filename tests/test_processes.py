@@ -55,9 +55,10 @@ def home(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def started(*words):
+def started(*words, metrics="none"):
+    words = [*TINY.split()[:-1], f"metrics={metrics}", "checkpoint_every=1", *words]
     return subprocess.Popen(
-        [*TORCHRUN, "-m", "ganlab", "train", *TINY.split(), "checkpoint_every=1", *words],
+        [*TORCHRUN, "-m", "ganlab", "train", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -120,3 +121,15 @@ def test_a_batch_that_cannot_be_shared_equally_is_refused(home):
     said = process.communicate(timeout=60)[0]
     assert "batch_size=9" in said
     assert not Path("outputs").exists()
+
+
+def test_two_processes_are_judged_by_one_and_end_together(home):
+    words = ["rounds=40", "dataset.resolution=16", "evaluate_every=1", "evaluate.samples=300"]
+    patient = ["early_stopping.by=precision", "early_stopping.patience=2", "health.every=1"]
+    process = started(*words, *patient, "log_every=1", metrics="[precision,fid]")
+    told, _ = process.communicate(timeout=180)
+    assert process.returncode == 0, told
+    run = runs.find("last", "outputs")
+    assert run.facts()["status"] == "done"
+    assert run.facts()["stopped"].startswith("stopped early")
+    assert len(run.evaluations()) == checkpoints.newest_round(run.checkpoints) < 40

@@ -64,9 +64,10 @@ class Health:
 
     def remember(self, number: int, measures: Mapping[str, Any]) -> None:
         """Take in what was logged of a round; what is no number in a file was not finite."""
-        for name in measures.keys() - {"round", "time"}:
-            value = measures[name]
-            self.history[name].append((number, math.nan if value is None else value))
+        for name, value in measures.items():
+            if name not in {"round", "time"}:
+                is_number = isinstance(value, int | float)
+                self.history[name].append((number, value if is_number else math.nan))
 
     def hear(self, number: int, name: str, message: str | None) -> None:
         """Pass on a message, unless it is still the same trouble."""

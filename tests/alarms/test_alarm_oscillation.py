@@ -62,10 +62,8 @@ class Dirac(Game):
 
     def __init__(self, gamma):
         super().__init__()
-        self.discriminator, self.generator = (
-            nn.Linear(1, 1, bias=False),
-            nn.Linear(1, 1, bias=False),
-        )
+        self.discriminator = nn.Linear(1, 1, bias=False)
+        self.generator = nn.Linear(1, 1, bias=False)
         self.gamma, self.one = gamma, torch.ones(1, 1)
         for part in (self.discriminator, self.generator):
             nn.init.ones_(part.weight)

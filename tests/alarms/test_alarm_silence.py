@@ -12,4 +12,4 @@ BRIEF = {"wgan": ["model.game.thorough_turns=5"]}
 def test_no_alarm_speaks_of_a_healthy_run(heard, model, dataset):
     coarse = ["dataset.resolution=16"] if dataset == "digits" else []
     words = (f"model={model}", f"dataset={dataset}", *coarse, *BRIEF.get(model, []))
-    assert heard(*words, "network.width=4", "rounds=120") == []
+    assert heard(*words, "network.width=4", "rounds=100") == []

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from ganlab.making import make
 from ganlab.errors import ConfigError
+from ganlab.making import make
 from ganlab.networks import dcgan, mlp, resnet
 from ganlab.networks.layers import Head, picture
 from ganlab.options import options

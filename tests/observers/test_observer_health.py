@@ -1,6 +1,8 @@
 """The monitor looks and speaks once; it never moves the game that it looks at."""
 
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -8,10 +10,12 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch.utils.tensorboard import SummaryWriter
 
 import ganlab
-from ganlab import checkpoints
+from ganlab import checkpoints, runs
 from ganlab.observers.health import Health, Probing
+from ganlab.observers.progress import brief
 
 CALM = 3
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
 WORDS = ("network.width=4", "batch_size=8", "dataset.resolution=16", "dataset.held_out=0.1")
 RUN = ("progress=none", "metrics=none", "log_every=3", "runtime=cpu", "health.samples=32")
 
@@ -64,10 +68,10 @@ def test_what_is_remembered_is_bounded(tmp_path):
 
 
 def test_the_past_is_remembered_and_its_alarms_are_not_repeated(tmp_path, warnings):
-    past = [{"round": 1, "time": 0.0, "x": None}, {"round": 2, "time": 1.0, "x": 5.0}]
+    past = [{"round": 1, "time": 0.0, "x": None, "y": "odd"}, {"round": 2, "time": 1.0, "x": 5.0}]
     listening = Listening(tmp_path, too_high, past=past)
     assert math.isnan(listening.health.history["x"][0][1])
-    assert set(listening.health.history) == {"x"}
+    assert set(listening.health.history) == {"x", "y"}
     listening.hears(6, 7)
     assert warnings() == []
 
@@ -83,6 +87,11 @@ def test_probes_come_at_the_first_log_from_each_multiple_on(every, log_every, pr
         probing(number, None, record)
     assert [n for n, record in records.items() if "health/measure" in record] == probed
     assert all(records[n]["health/measure"] == 0.5 for n in probed)
+
+
+def test_the_progress_line_keeps_to_the_players():
+    latest = {"health/diversity": 0.5, "generator/loss": 2.0, "images_per_second": 10.0}
+    assert brief(latest).split() == ["10", "img/s", "G", "2"]
 
 
 def trained(directory, *words):
@@ -108,6 +117,14 @@ def test_the_run_is_the_same_to_the_bit_with_and_without(tmp_path, model):
     names = {"diversity"} | ({"accuracy", "slope", "overfitting"} if model == "dcgan" else set())
     assert all({f"health/{name}" for name in names} == health(line) for line in measured)
     assert not any(health(line) for line in unmeasured)
+
+
+def test_one_of_two_processes_looks_and_the_other_does_not_wait_for_it(tmp_path):
+    words = ["model=dcgan", *WORDS, *RUN, f"output={tmp_path}", "rounds=6", "health.every=3"]
+    command = [*TORCHRUN, "-m", "ganlab", "train", *words]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    measured = runs.find("last", str(tmp_path)).metrics()
+    assert [len(health(line)) for line in measured] == [4, 4]
 
 
 def health(line):
