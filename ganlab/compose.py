@@ -1,5 +1,6 @@
 """From words of the command line to one configuration that was checked."""
 
+import copy
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -79,7 +80,8 @@ def checked(overrides: list[Override], groups: Options, search: list[str]) -> Co
         refuse_unknown_option(override, groups)
         refuse_unreadable(override, groups)
     words = [str(o.input_line) for o in chosen if o.value() is not None]
-    base = hydra_compose("train", search + words)
+    composed = hydra_compose("train", search + words, return_hydra_config=True)
+    base = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
     refuse_strays(base, groups)
     schema.refuse_unbuildable(base)
     refuse_gaps(base)
@@ -87,15 +89,16 @@ def checked(overrides: list[Override], groups: Options, search: list[str]) -> Co
         for key in set_keys(override.key_or_group, override.value()):
             refuse_unknown_key(key, base, groups)
     words += ["++" + str(override.input_line).lstrip("+") for override in values]
-    config = hydra_compose("train", search + words, return_hydra_config=True)
-    choices = {g: c for g, c in config.hydra.runtime.choices.items() if g in groups and c}
+    config = copy.deepcopy(base)
+    for override in values:  # as Hydra would, which would compose it all again
+        OmegaConf.update(config, override.key_or_group, override.value(), force_add=True)
+    choices = {g: c for g, c in composed.hydra.runtime.choices.items() if g in groups and c}
     choices |= {o.key_or_group: listed(o) for o in chosen if isinstance(o.value(), list)}
-    plain = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     for override in values:
-        schema.refuse_other_type(override.key_or_group, base, plain)
-    schema.refuse_out_of_range(plain, [o.key_or_group for o in values])
+        schema.refuse_other_type(override.key_or_group, base, config)
+    schema.refuse_out_of_range(config, [o.key_or_group for o in values])
     given = [str(override.input_line) for override in overrides]
-    return Composition(plain, choices, search + words, given)
+    return Composition(config, choices, search + words, given)
 
 
 def listed(override: Override) -> str:
@@ -130,33 +133,6 @@ def search_path(places: list[Path]) -> list[str]:
     """Where else options are found, as an override of Hydra's."""
     listed = ",".join(f'"file://{place.resolve()}"' for place in places)
     return [f"hydra.searchpath=[{listed}]"] if places else []
-
-
-def tell(composition: Composition, cfg: str | None, info: str | None) -> None:
-    """Let Hydra print the configuration, or how it came about."""
-    import sys
-
-    import hydra
-
-    flags = ["--cfg", cfg] if cfg else ["--info", str(info)]
-    sys.argv = ["ganlab train", *composition.words, *flags]
-    with unchecked_help():
-        hydra.main("pkg://ganlab.conf", "train", version_base="1.3")(print)()
-
-
-@contextmanager
-def unchecked_help() -> Iterator[None]:
-    """Inside, help may be made lazily, as Hydra 1.3 does; Python 3.14 demands a text at once."""
-    from argparse import ArgumentParser
-
-    check = vars(ArgumentParser).get("_check_help")
-    ArgumentParser._check_help = lambda parser, action: None  # type: ignore[attr-defined]
-    try:
-        yield
-    finally:
-        del ArgumentParser._check_help  # type: ignore[attr-defined]
-        if check:
-            ArgumentParser._check_help = check  # type: ignore[attr-defined]
 
 
 def refuse_unknown_option(override: Override, groups: Options) -> None:

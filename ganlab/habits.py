@@ -1,6 +1,5 @@
 """Words as other tools have them, such as `--model wgan_gp`: refused, with the right spelling."""
 
-import difflib
 import os
 import re
 import shlex
@@ -10,7 +9,7 @@ from typing import NoReturn
 
 from ganlab.errors import ConfigError
 from ganlab.keys import Vocabulary
-from ganlab.nearest import hint
+from ganlab.nearest import equally_near, hint
 from ganlab.parser import Parser
 from ganlab.spelling import DASHES, MINUS, is_dashed, is_number, last, plain, split, take
 
@@ -244,7 +243,8 @@ class Reader:
         known = {plain(option): option for option in self.parser.options}
         for key in sorted(self.known, key=lambda key: -key.count(".")):
             known |= {plain(last(key)): f"{key}=", plain(key): f"{key}="}
-        near = difflib.get_close_matches(plain(word), known, n=1)
-        remedy = f"did you mean {known[near[0]]}?" if near else f"see `{self.parser.prog} --help`"
+        near = [known[name] for name in equally_near(plain(word), known)]
+        shortest = min(near, key=lambda key: key.count("."), default=None)
+        remedy = f"did you mean {shortest}?" if near else f"see `{self.parser.prog} --help`"
         what = "option or key" if self.parser.takes_settings else "option"
         raise ConfigError(f"{word}: `{self.parser.prog}` has no such {what}; {remedy}")

@@ -9,6 +9,12 @@ def nearest(name: str, names: Collection[str]) -> list[str]:
     return difflib.get_close_matches(name, names)
 
 
+def equally_near(name: str, names: Collection[str]) -> list[str]:
+    """The nearest name, and those that are just as near."""
+    likeness = {n: difflib.SequenceMatcher(None, n, name).ratio() for n in nearest(name, names)}
+    return [near for near in likeness if likeness[near] == max(likeness.values())]
+
+
 def did_you_mean(names: Collection[str]) -> str:
     """The question where the names are few, else all of them."""
     return f"did you mean {' or '.join(names)}?" if len(names) <= 3 else f"use {', '.join(names)}"

@@ -17,7 +17,7 @@ from ganlab.commands.candidates import candidates
 from ganlab.commands.completion import SCRIPTS
 from ganlab.keys import VALUES
 from ganlab.options import options
-from ganlab.schema import RANGES
+from ganlab.ranges import RANGES
 
 ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 ENVIRONMENT.pop("COLUMNS", None)

@@ -18,7 +18,7 @@ VERBS = {
     "train": "train a recipe on a dataset, in a run directory of its own",
     "resume": "continue a run exactly where its last checkpoint left it",
     "sample": "draw samples from a run",
-    "evaluate": "judge the samples of a run or of a folder: how good, diverse and new",
+    "evaluate": "judge samples, of a run or of a folder: how good, diverse and new",
     "list": "list what can be chosen: datasets, models, losses, ...",
     "copy": "copy an option's file, to edit it and choose it by its new name",
     "show": "show a configuration and the origin of its values, or a run",

@@ -48,10 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ganlab.compose import compose, tell
+    from ganlab.compose import compose
 
     composition = compose(arguments.words, arguments.config_dir)
     if arguments.cfg or arguments.info:
+        from ganlab.hydra_tells import tell
+
         tell(composition, cfg=arguments.cfg, info=arguments.info)
         return 0
     if arguments.dry_run:
