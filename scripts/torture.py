@@ -25,7 +25,10 @@ from ganlab.options import options
 from ganlab.runs import Run
 
 SMALL = ["dataset.resolution=16", "network.width=8", "batch_size=16", "progress=none"]
-OFTEN = ["rounds=100", "checkpoint_every=1", "log_every=5", "sample_every=25"]
+OFTEN = [
+    *("rounds=100", "checkpoint_every=1", "log_every=5", "sample_every=25", "evaluate_every=20"),
+    *("metrics=swd", "evaluate.samples=200", "health.every=10"),
+]
 PRELOADED = (
     *("ganlab.attend", "ganlab.changes", "ganlab.commands.train", "ganlab.compose"),
     *("torch._dynamo", "torch.utils.tensorboard", "sklearn.datasets", "PIL.Image"),
