@@ -24,7 +24,7 @@ def opening(run: Run, experiment: Experiment, done: int) -> str:
 
 def closing(run: Run, config: Any) -> str:
     """Where everything is, and the next commands."""
-    newest = max(run.samples.glob("[0-9]*.png"), default=run.samples)
+    newest = max(run.samples.glob("[0-9]*[0-9].png"), default=run.samples)
     usual = Path(USUAL_OUTPUT) in run.path.parents
     name = run.facts()["id"] if usual else shlex.quote(str(run.path))
     commands = [

@@ -17,7 +17,7 @@ from ganlab.compose import (
 )
 from ganlab.differences import differences
 from ganlab.errors import ConfigError
-from ganlab.options import options
+from ganlab.options import options, user_directories
 from ganlab.runs import Run
 
 FREE = (
@@ -60,7 +60,7 @@ class Changed:
     grave: list[str]
 
 
-def changed(config: Any, words: list[str], run: Run) -> Changed:
+def changed(config: Any, words: list[str], run: Run, config_dir: str | None = None) -> Changed:
     """Change a run's configuration as the words say.
 
     Raises ConfigError for what makes it another run, each as old -> new, unless
@@ -69,7 +69,7 @@ def changed(config: Any, words: list[str], run: Run) -> Changed:
     before, choices = schema.plain(config), dict(run.facts()["choices"])
     with refused():
         for override in map(parse, words):
-            change(config, choices, override)
+            change(config, choices, override, config_dir)
         schema.refuse_out_of_range(config)
     chosen = differences(run.facts()["choices"], choices)
     replaced = tuple(f"{line.partition(':')[0]}." for line in chosen)
@@ -80,12 +80,12 @@ def changed(config: Any, words: list[str], run: Run) -> Changed:
     return Changed(config, choices, grave)
 
 
-def judged_by(config: Any, words: list[str], run: Run) -> Any:
+def judged_by(config: Any, words: list[str], run: Run, config_dir: str | None) -> Any:
     """A run's configuration, to judge it as the words say. Raises ConfigError for other words."""
     choices = dict(run.facts()["choices"])
     with refused():
         for override in map(parse, words):
-            change(config, choices, override)
+            change(config, choices, override, config_dir)
             if not is_among(override.key_or_group, JUDGED):
                 key = override.key_or_group
                 raise ConfigError(
@@ -106,13 +106,14 @@ def refuse_grave(changes: list[str], config: Any) -> None:
         )
 
 
-def change(config: Any, choices: dict[str, str], override: Any) -> None:
+def change(config: Any, choices: dict[str, str], override: Any, config_dir: str | None) -> None:
     """Set one key, or put another option in the place of a group's."""
-    key, groups = override.key_or_group, options([])
+    key, groups = override.key_or_group, options(user_directories(config_dir))
     if key in groups:
         refuse_unknown_option(override, groups)
         choices[key] = listed(override)
-        config[key] = compose([f"{g}={c}" for g, c in choices.items()]).config[key]
+        option = compose([f"{key}={choices[key]}"], config_dir).config
+        config[key] = OmegaConf.create(schema.unresolved(option[key]))
         return
     refuse_unknown_key(key, config, groups)
     before = config.copy()

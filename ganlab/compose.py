@@ -122,6 +122,8 @@ def parse(word: str) -> Override:
             override = OverridesParser.create().parse_override(f'{key}="{quoted}"')
         except HydraException:
             raise ConfigError(f"{word!r}: {key!r} is no name of a key") from None
+    if override.package is not None:
+        raise ConfigError(f"{word!r}: a key has no package; write {override.key_or_group}=...")
     if override.is_delete():
         raise ConfigError(f"{word!r}: nothing can be removed; choose the option `none`, or null")
     if override.is_sweep_override():

@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,20 @@ log = logging.getLogger("ganlab")
 class Evaluating:
     """An observer that judges samples every `evaluate_every` rounds, and after the last.
 
-    What it finds ranks checkpoints, and lets the run end once it no longer improves.
+    What it finds ranks checkpoints: the best is saved at once. `end(number, why)` makes the round
+    the last; that is called when the metric which may stop the run no longer improves.
     """
 
-    def __init__(self, run: Run, experiment: Experiment, writer: Any, signals: Signals) -> None:
-        self.run, self.experiment = run, experiment
-        self.writer, self.signals = writer, signals
+    def __init__(
+        self,
+        run: Run,
+        experiment: Experiment,
+        writer: Any,
+        signals: Signals,
+        end: Callable[[int, str], None],
+    ) -> None:
+        self.run, self.experiment, self.writer = run, experiment, writer
+        self.signals, self.end = signals, end
         self.round, self.verdict = 0, Verdict({}, {}, {}, {})
         self.told: set[str] = set()
 
@@ -48,6 +57,7 @@ class Evaluating:
         for name, picture in found.pictures.items():
             self.show(number, name, picture)
         self.tell(number)
+        self.signals.due = self.is_best(number)
         self.end_if_exhausted()
 
     def show(self, number: int, name: str, picture: np.ndarray) -> None:
@@ -72,12 +82,19 @@ class Evaluating:
         wish, patience = self.experiment.stopping, self.experiment.config.early_stopping.patience
         if wish is None or wish.name not in self.verdict.metrics:
             return
-        alike = [e for e in self.run.evaluations() if e.protocol == self.verdict.protocol]
-        values = [entry.metrics[wish.name] for entry in alike if wish.name in entry.metrics]
+        option = self.experiment.judge.option(wish.name)
+        ours = evaluations.concerning(self.verdict.protocol, option)
+        alike = {
+            entry.round: entry.metrics[wish.name]
+            for entry in self.run.evaluations()
+            if wish.name in entry.metrics and evaluations.concerning(entry.protocol, option) == ours
+        }
+        values = list(alike.values())
         if wish.exhausted(values, patience):
-            self.signals.enough = (
+            self.end(
+                self.round,
                 f"stopped early after round {self.round}: {wish.name} has not improved in "
-                f"{patience} evaluations"
+                f"{patience} evaluations",
             )
 
     def rank(self, number: int, record: dict) -> tuple[float, str]:
@@ -88,13 +105,17 @@ class Evaluating:
         if not wish.is_metric:
             return wish.sign * float(record.get(wish.name, math.nan)), wish.name
         known = self.verdict.metrics if number == self.round else {}
-        by = f"{wish.name} {evaluations.stamp(self.verdict.protocol)}"
-        return wish.sign * known.get(wish.name, math.nan), by
+        if wish.name not in known:
+            return math.nan, ""
+        option = self.experiment.judge.option(wish.name)
+        by = evaluations.stamp(evaluations.concerning(self.verdict.protocol, option))
+        return wish.sign * known[wish.name], f"{wish.name} {by}"
 
-    def due(self, number: int) -> bool:
+    def is_best(self, number: int) -> bool:
         """Whether a metric has just become better than at every checkpoint."""
-        rank, by = self.rank(number, {})
-        if not math.isfinite(rank):
+        if self.experiment.best is None or not self.experiment.best.is_metric:
             return False
+        rank, by = self.rank(number, {})
         entries = checkpoints.manifest(self.run.checkpoints).values()
-        return rank < min((e["rank"] for e in entries if e.get("by") == by), default=math.inf)
+        before = min((e["rank"] for e in entries if e.get("by") == by), default=math.inf)
+        return math.isfinite(rank) and rank < before

@@ -85,6 +85,11 @@ def refuse_unlike(protocols: dict[str, Protocol]) -> None:
             )
 
 
+def concerning(protocol: Protocol, metric: str) -> Protocol:
+    """What of a protocol a single metric's numbers depend on."""
+    return {**protocol, "metrics": {metric: protocol["metrics"].get(metric)}}
+
+
 def stamp(protocol: Protocol) -> str:
     """A few characters that tell protocols apart."""
     told = json.dumps(protocol, sort_keys=True, default=str)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from ganlab.datasets.picture import flattened
@@ -16,34 +16,41 @@ from ganlab.datasets.spec import Spec
 from ganlab.datasets.tree import Picture, is_picture, open_tree
 from ganlab.errors import ConfigError, DataError
 from ganlab.judge import Fakes
+from ganlab.reference import chosen
 
 CHUNK = 64
+LEAST = 2
 MOST_TOLD = 5
 ARRAYS = (".npz", ".npy")
 
 
 def given(path: Path, spec: Spec, wish: int | None, facts: dict[str, Any]) -> Fakes:
-    """The first `wish` samples at a path, or all of them.
+    """`wish` random samples of those at a path, or all of them.
 
     Raises DataError for what cannot be read or is not of the data's shape, ConfigError where there
     are fewer than `wish`.
     """
     if path.suffix in ARRAYS:
         array = fitting(array_in(path), spec, path)
-        chunks: Iterable[Tensor] = torch.from_numpy(array[:wish]).split(CHUNK)
-        return Fakes(enough(len(array), wish, path), lambda: chunks, None, facts)
+        rows = some(len(array), wish, path)
+        chunks: Iterable[Tensor] = torch.from_numpy(array[rows]).split(CHUNK)
+        return Fakes(len(rows), lambda: chunks, None, facts)
     if not spec.is_image:
         raise DataError(f"{path}: points are given as an .npz with `points`, float32 (N, 2)")
     tree = open_tree(path)
-    count = enough(sum(map(is_picture, tree.names)), wish, path)
-    return Fakes(count, lambda: decoded(tree.pictures(), count, spec), None, facts)
+    rows = some(sum(map(is_picture, tree.names)), wish, path)
+    wanted = set(rows.tolist())
+    pictures = (picture for k, picture in enumerate(tree.pictures()) if k in wanted)
+    return Fakes(len(rows), lambda: decoded(pictures, len(rows), spec), None, facts)
 
 
-def enough(there: int, wish: int | None, path: Path) -> int:
-    """How many are judged. Raises ConfigError where too few are there."""
-    if there < max(2, wish or 2):
-        raise ConfigError(f"samples={wish or 2}: {path} holds {there}; use samples={there} or less")
-    return wish or there
+def some(there: int, wish: int | None, path: Path) -> np.ndarray:
+    """The rows that are judged: all, or `wish` random ones. Raises ConfigError for too few."""
+    if there < LEAST:
+        raise ConfigError(f"{path}: {there} samples are too few to judge")
+    if wish and there < wish:
+        raise ConfigError(f"samples={wish}: {path} holds {there}; use samples={there} or less")
+    return chosen(there, wish)
 
 
 def array_in(path: Path) -> np.ndarray:
@@ -85,13 +92,15 @@ def described(array: np.ndarray) -> str:
 
 
 def decoded(pictures: Iterator[Picture], count: int, spec: Spec) -> Iterator[Tensor]:
-    """The first `count` pictures, uint8 (n, C, H, W). Raises DataError, with the bad ones."""
+    """The pictures, uint8 (n, C, H, W). Raises DataError, with the bad ones."""
     good: list[Tensor] = []
     bad: list[str] = []
-    for _, (name, read) in zip(range(count), pictures, strict=False):
+    for name, read in pictures:
         try:
             good.append(pixels(read(), spec))
-        except (OSError, ValueError, Image.DecompressionBombError) as error:
+        except UnidentifiedImageError:
+            bad.append(f"{name}: no picture that Pillow knows")
+        except Exception as error:  # decoders raise nearly anything on damaged files
             bad.append(f"{name}: {error}")
         if len(good) == CHUNK and not bad:
             yield torch.stack(good)

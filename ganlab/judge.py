@@ -88,9 +88,10 @@ class Judge:
         found: dict[str, Any] = {}
         skipped = {}
         try:
-            real, _ = trial.real.count, trial.fake
+            _, real = trial.fake, trial.real.count
         except Impossible as reason:
-            return Verdict({}, {}, dict.fromkeys(self.metrics, str(reason)), {})
+            skipped = dict.fromkeys(self.metrics, str(reason))
+            return Verdict({}, {}, skipped, self.protocol(None, fakes))
         for name, metric in self.metrics.items():
             try:
                 if metric.by_features:
@@ -108,8 +109,21 @@ class Judge:
 
     @property
     def goals(self) -> dict[str, str]:
-        """Whether the least or the greatest is best, of each number by its full name."""
-        return {self.full(m, name): m.goal for m in self.metrics.values() for name in m.gives}
+        """Whether the least or the greatest is best, of each number by its full name.
+
+        Without an extractor there are none that are seen through one.
+        """
+        return {
+            self.full(metric, name): "min" if name.endswith("_deviation") else metric.goal
+            for metric in self.metrics.values()
+            if self.extractor_name or not metric.by_features
+            for name in metric.gives
+        }
+
+    def option(self, full: str) -> str:
+        """The name of the metric that gives a number."""
+        options = self.metrics.items()
+        return next(o for o, m in options if full in {self.full(m, name) for name in m.gives})
 
     @cached_property
     def extractor(self) -> Extractor | GanlabError:
@@ -143,12 +157,12 @@ class Judge:
         """Real pictures that were not trained on."""
         return self.reference.pictures("test", None, self.eye)
 
-    def protocol(self, real: int, fakes: Fakes) -> Protocol:
+    def protocol(self, real: int | None, fakes: Fakes) -> Protocol:
         """All that numbers depend on, beside the samples."""
         eye = self.eye
         return {
             "dataset": self.dataset.spec.name,
-            "content": self.dataset.fingerprint,
+            "content": self.dataset.content,
             "shape": list(self.dataset.spec.shape),
             "split": self.split if self.dataset.spec.is_image else "drawn",
             "real_samples": real,
@@ -193,8 +207,10 @@ class Trial:
 
     @property
     def mixture(self) -> case.Mixture:
-        assert isinstance(self.judge.dataset, Mixture)
-        return case.Mixture(self.judge.dataset.modes, self.judge.dataset.deviation)
+        data = self.judge.dataset
+        if not isinstance(data, Mixture):
+            raise Impossible(f"{data.spec.name} is no mixture whose density is known")
+        return case.Mixture(data.modes, data.deviation)
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import re
 import secrets
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from ganlab.files import cache_root
 KINDS = {"extractors": "classifier", "references": "real data as metrics see them"}
 """What lies below each of the cache's directories."""
 OWN = re.compile(r"(?P<name>[^.].*)-[0-9a-f]{12}(\.pt)?")
+LEFT = re.compile(r"\.(?P<name>[^.].*)-[0-9a-f]{12}\.\w+")
+"""What a killed process left of one, once nobody has written to it for `ABANDONED_S`."""
+ABANDONED_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,16 @@ class Kept:
 def kept(directory: str) -> list[Kept]:
     """All of one kind: `extractors` or `references`."""
     paths = sorted((cache_root() / directory).glob("*"))
-    matches = [(path, OWN.fullmatch(path.name)) for path in paths if not path.is_symlink()]
+    matches = [(path, recognised(path)) for path in paths if not path.is_symlink()]
     return [Kept(path, match["name"], KINDS[directory]) for path, match in matches if match]
+
+
+def recognised(path: Path) -> re.Match | None:
+    """What the name of a file says; None for what is not ours, or is being written."""
+    left = LEFT.fullmatch(path.name)
+    if left and time.time() - max(f.stat().st_mtime for f in [path, *path.glob("*")]) < ABANDONED_S:
+        return None
+    return left or OWN.fullmatch(path.name)
 
 
 def all_kept() -> list[Kept]:

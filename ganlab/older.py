@@ -6,6 +6,7 @@ from omegaconf import DictConfig
 
 from ganlab.compose import compose
 from ganlab.errors import ConfigError
+from ganlab.options import chosen, options, user_directories
 
 
 def complete(config: Any, saved: Any, choices: dict[str, str], config_dir: str | None) -> list[str]:
@@ -16,7 +17,7 @@ def complete(config: Any, saved: Any, choices: dict[str, str], config_dir: str |
     """
     fill(config, saved, "")
     try:
-        words = [f"{group}={option}" for group, option in choices.items()]
+        words = chosen(choices, options(user_directories(config_dir)))
         composed = compose(words, config_dir)
     except ConfigError:  # an option of the user's that is not at hand: the run has all its keys
         return []

@@ -48,6 +48,17 @@ def options(directories: list[Path]) -> Options:
     return found
 
 
+def chosen(choices: dict[str, str], groups: Options) -> list[str]:
+    """The words that choose what a run says it has chosen.
+
+    Raises ConfigError for what is no option at hand: a run from elsewhere may say anything.
+    """
+    for group, option in choices.items():
+        if not all(each in groups.get(group, {}) for each in str(option).strip("[]").split(",")):
+            raise ConfigError(f"{group}={option}: the run has chosen it, and it is not at hand")
+    return [f"{group}={option}" for group, option in choices.items()]
+
+
 def named_targets(directories: list[Path]) -> set[str]:
     """Every `_target_` that the user's own option files name."""
     files = (file for directory in directories for file in directory.rglob("*.yaml"))

@@ -21,7 +21,7 @@ from ganlab.extractors.extractor import Extractor
 from ganlab.files import cache_root, seal, unsealed
 from ganlab.metrics.case import Training
 from ganlab.metrics.metric import Impossible
-from ganlab.metrics.seen import MOST_KEPT, Seen, restored, see
+from ganlab.metrics.seen import MOST_KEPT, Seen, restored, see, shuffled
 
 VERSION = 1
 """Of what is kept: raise it with every change of how it is computed."""
@@ -38,8 +38,9 @@ class Reference:
         self.dataset = dataset
 
     def points(self, count: int) -> Seen:
-        """Points drawn from the data's own density, others than those that are trained on."""
-        assert isinstance(self.dataset, Mixture)
+        """Points drawn from the data's own density, not those trained on. Raises `Impossible`."""
+        if not isinstance(self.dataset, Mixture):
+            raise Impossible(f"{self.dataset.spec.name} does not say where its points come from")
         points, _ = self.dataset.drawn(count, np.random.default_rng(SEED))
         return see([torch.from_numpy(points)], count)
 
@@ -48,16 +49,15 @@ class Reference:
         if split not in self.dataset.splits:
             raise Impossible("there are no held-out pictures; dataset.held_out=0.1 would make some")
         array = self.dataset.arrays(split)["data"]
-        order = np.random.default_rng(SEED).permutation(len(array))[:wish]
+        rows = chosen(len(array), wish)
+        kept = torch.from_numpy(array[rows[shuffled(len(rows))[:MOST_KEPT].numpy()]])
         if extractor is None:
-            kept = order[:MOST_KEPT]
-            return Seen(len(order), torch.from_numpy(np.take(array, kept, axis=0)))
-        file = self.place(extractor, split=split, count=len(order)).with_suffix(".pt")
+            return Seen(len(rows), kept)
+        file = self.place(extractor, split=split, count=len(rows)).with_suffix(".pt")
         if (state := load(file)) is not None:
-            kept = order[:MOST_KEPT]
-            return restored(state, torch.from_numpy(np.take(array, kept, axis=0)))
-        log.info(f"looking at {len(order):,} real pictures through {extractor.name}, once")
-        seen = see(chunks(array, order), len(order), extractor)
+            return restored(state, kept)
+        log.info(f"looking at {len(rows):,} real pictures through {extractor.name}, once")
+        seen = see(chunks(array, rows), len(rows), extractor)
         save(file, seen.state())
         return seen
 
@@ -97,10 +97,15 @@ class Reference:
         return cache_root() / "references" / f"{self.dataset.spec.name}-{key}"
 
 
-def chunks(array: np.ndarray, order: np.ndarray) -> Iterator[Tensor]:
-    """The pictures of an array in some order, some at a time."""
-    for first in range(0, len(order), CHUNK):
-        yield torch.from_numpy(np.take(array, order[first : first + CHUNK], axis=0))
+def chosen(there: int, wish: int | None) -> np.ndarray:
+    """The rows of `wish` random samples of those that are there, or of all, in their order."""
+    return np.sort(np.random.default_rng(SEED).permutation(there)[:wish])
+
+
+def chunks(array: np.ndarray, rows: np.ndarray) -> Iterator[Tensor]:
+    """Pictures of an array, some at a time."""
+    for first in range(0, len(rows), CHUNK):
+        yield torch.from_numpy(np.take(array, rows[first : first + CHUNK], axis=0))
 
 
 def remember(directory: Path, array: np.ndarray, extractor: Extractor) -> None:
@@ -108,14 +113,15 @@ def remember(directory: Path, array: np.ndarray, extractor: Extractor) -> None:
     directory.parent.mkdir(parents=True, exist_ok=True)
     shape = (len(array), extractor.dimensions)
     scratch = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
+    facts = {"descr": "<f4", "fortran_order": False, "shape": shape}
     try:
-        both = [np.lib.format.open_memmap(scratch / n, "w+", np.float32, shape) for n in FEATURES]
-        for number, pictures in enumerate(chunks(array, np.arange(len(array)))):
-            rows = slice(number * CHUNK, number * CHUNK + len(pictures))
-            for features, seen in zip(both, (pictures, pictures.flip(-1)), strict=True):
-                features[rows] = extractor(seen)[0].numpy()
-        for features in both:
-            features.flush()
+        with contextlib.ExitStack() as stack:
+            both = [stack.enter_context(open(scratch / name, "wb")) for name in FEATURES]
+            for file in both:
+                np.lib.format.write_array_header_1_0(file, facts)
+            for pictures in chunks(array, np.arange(len(array))):
+                for file, seen in zip(both, (pictures, pictures.flip(-1)), strict=True):
+                    file.write(extractor(seen)[0].numpy().astype("<f4").tobytes())
         with contextlib.suppress(OSError):  # another process was first
             scratch.rename(directory)
     finally:

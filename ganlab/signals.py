@@ -33,27 +33,30 @@ class Signals:
 
     A second signal to stop acts at once. After SIGTERM the process is left by `hurry()` and at once
     if `grace_s` seconds did not suffice for the round and its checkpoint. With `requeue`, SIGUSR1
-    also lets SLURM queue the job again, after saving. Whoever sees that the run need not go on says
-    so in `enough`.
+    also lets SLURM queue the job again, after saving. Whoever sees in a process that a round is
+    worth a checkpoint sets `due`; that the run need not go on, says why in `enough`.
     """
 
     def __init__(self, grace_s: float, requeue: bool, hurry: Callable[[], None]) -> None:
         self.grace_s, self.requeue, self.hurry = grace_s, requeue, hurry
         self.stopping = self.saving = 0
+        self.asked = self.due = False
         self.enough = ""
         self.timer: threading.Timer | None = None
         self.before: dict[int, Any] = {}
 
     def heard(self) -> tuple[Exception | None, bool]:
         """What to raise once the round is saved, and whether to save now and go on."""
-        stopping, saving, enough = largest(self.stopping, self.saving, int(bool(self.enough)))
+        wishes = self.stopping, self.saving, int(self.due), int(bool(self.enough))
+        stopping, asked, due, enough = largest(*wishes)
+        self.asked = bool(asked)
         ending = Enough(self.enough) if enough else None
-        return Interrupted(stopping) if stopping else ending, bool(saving)
+        return Interrupted(stopping) if stopping else ending, bool(asked or due)
 
     def answered(self, saved: bool) -> None:
         """What was asked for was tried; once it is saved, the job may be queued again."""
-        self.saving = 0
-        if saved and leads():
+        self.saving, self.due = 0, False
+        if saved and self.asked and leads():
             log.info("saved, as SIGUSR1 asked")
             self.requeue = self.requeue and not requeued()
 

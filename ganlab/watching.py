@@ -44,18 +44,24 @@ def observed(
         shown = shower(config.progress)(done + 1, last, lambda: scalars.latest)
         drawn = views(experiment)
         grids = Samples(run.samples, writer, config.sample_every, last, drawn, pictures.png)
-        judged = Evaluating(run, experiment, writer, signals)
-        save = saver(run, experiment, batches, guard, judged.rank)
-        saved = Checkpoint(config.checkpoint_every, last, save, signals, judged.due)
         alarmed = monitor.health(run, experiment, writer, scalars)
+
+        def end(number: int, why: str) -> None:
+            signals.enough = why
+            for observer in (scalars, alarmed, shown, grids):
+                observer.last = number
+
+        judged = Evaluating(run, experiment, writer, signals, end)
+        save = saver(run, experiment, batches, guard, judged.rank)
+        saved = Checkpoint(config.checkpoint_every, last, save, signals)
         observers = [
             guarded(guard, config),
+            Forgiving(judged, "what was judged"),
             *monitor.probing(experiment),
             Forgiving(scalars, str(run.metrics_file)),
             Forgiving(alarmed, str(run.path)),
             shown,
             Forgiving(grids, str(run.samples)),
-            Forgiving(judged, str(run.evaluations_file)),
             Forgiving(heartbeat(run), f"{run.path}/run.json"),
             saved,
         ]
@@ -151,6 +157,9 @@ def written(run: Run, experiment: Experiment, done: int) -> Iterator[Any]:
     try:
         yield writer
         last = [end]
+    except Enough:
+        last = [end]
+        raise
     finally:
         try:
             for summary in last:

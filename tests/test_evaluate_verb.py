@@ -13,6 +13,8 @@ from sklearn.datasets import load_digits
 from ganlab.cli import dispatch
 from ganlab.datasets.digits import Digits
 from ganlab.datasets.pixels import resampled
+from ganlab.errors import ConfigError
+from ganlab.evaluations import refuse_unlike
 
 FEW = ["samples=300", "metrics=[fid,precision,swd]"]
 FULL_NAMES = {"fid_digits_classifier", "precision_digits_classifier", "swd"}
@@ -196,6 +198,50 @@ def test_what_cannot_be_judged_is_refused_and_writes_nothing(home, capsys, words
     assert dispatch(["evaluate", *words]) == code
     assert told in capsys.readouterr().err
     assert not last().evaluations_file.exists()
+
+
+def test_samples_in_the_order_of_their_classes_are_worth_the_same(home):
+    pictures, labels = real(1700), load_digits().target[:1700]
+    np.savez("mixed.npz", images=pictures)
+    np.savez("sorted.npz", images=pictures[labels.argsort()])
+    words = ["dataset=digits", "dataset.resolution=16"]
+    chosen = "metrics=[fid,kid,inception_score,recall,memorisation]"
+    found = []
+    for name in ("mixed.npz", "sorted.npz"):
+        more = ["dataset.held_out=0.2", "samples=600"]
+        assert dispatch(["evaluate", name, *words, *more, chosen]) == 0
+        found.append(lines(f"{name}.evaluations.jsonl")[0]["metrics"])
+    mixed, by_class = found
+    assert by_class["fid_digits_classifier"] < 3 * mixed["fid_digits_classifier"]
+    assert by_class["recall_digits_classifier"] > 0.8
+    assert by_class["inception_score_digits_classifier"] > 7
+    assert 0.4 < by_class["memorisation_digits_classifier"] < 1
+
+
+def test_a_run_whose_name_has_a_dot_is_a_run(home):
+    path = last().path
+    dotted = path.rename(path.with_name(f"lr0.5-{path.name}"))
+    for reference in (str(dotted), "lr0.5"):
+        assert dispatch(["evaluate", reference, "samples=10", "metrics=[swd]"]) == 0
+
+
+def test_data_of_another_shape_are_not_the_runs_own(home, capsys):
+    config = last().config()
+    config.dataset.resolution = 8
+    last().keep_config(config)
+    assert dispatch(["evaluate", "last", *FEW]) == 2
+    assert "1x16x16, and the data are 1x8x8" in capsys.readouterr().err
+
+
+def test_points_of_another_density_are_judged_by_another_protocol(home):
+    np.savez("points.npz", points=np.zeros((10, 2)))
+    protocols = []
+    for deviation in ("0.01", "0.5"):
+        words = ["dataset=ring", f"dataset.deviation={deviation}", "metrics=[modes]"]
+        assert dispatch(["evaluate", "points.npz", *words]) == 0
+    protocols = [line["protocol"] for line in lines("points.npz.evaluations.jsonl")]
+    with pytest.raises(ConfigError, match="content: "):
+        refuse_unlike(dict(enumerate(protocols)))
 
 
 def test_held_out_pictures_are_asked_for_where_there_are_none(home, capsys):

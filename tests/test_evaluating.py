@@ -5,6 +5,7 @@ import math
 
 import pytest
 from children import TINY, digest, last
+from PIL import Image
 
 from ganlab import checkpoints
 from ganlab.cli import dispatch
@@ -127,6 +128,51 @@ def test_the_best_of_another_protocol_does_not_count(play):
     assert best() == 1
     play([9.0, 8.0], "rounds=4", "evaluate.samples=6", verb="resume")
     assert best() == 4
+
+
+def test_the_best_stays_when_another_metric_is_added(play):
+    play([1.0, 2.0], "best.by=scripted")
+    play([3.0, 4.0], "rounds=4", "metrics=[scripted,swd]", verb="resume")
+    assert best() == 1
+
+
+def test_evaluations_by_the_verb_do_not_try_the_runs_patience(play, tmp_path):
+    patient = ["early_stopping.by=scripted", "early_stopping.patience=2"]
+    play([5.0], *patient)
+    for _ in range(3):
+        (tmp_path / "script.json").write_text("[9.0]")
+        assert dispatch(["evaluate", "last", "samples=4"]) == 0
+    play([6.0, 4.0, 3.0], "rounds=4", verb="resume")
+    assert last().facts()["stopped"] is None
+
+
+def test_a_run_that_ends_early_leaves_what_others_leave(play):
+    words = ["early_stopping.by=scripted", "early_stopping.patience=1", "log_every=100"]
+    play([5.0, 6.0, 7.0], *words, "sample_every=100")
+    assert (last().samples / "0000002.png").exists()
+    assert [logged["round"] for logged in last().metrics()] == [2]
+    events = b"".join(file.read_bytes() for file in last().path.glob("events.*"))
+    assert b"session_end_info" in events
+
+
+def test_what_can_never_be_seen_is_refused_as_a_ranking(play, tmp_path, capsys):
+    (tmp_path / "photos").mkdir()
+    for number in range(9):
+        Image.new("RGB", (20, 20), (20 * number, 0, 0)).save(tmp_path / f"photos/{number}.png")
+    folder = ["dataset=folder", "dataset.path=photos", "metrics=fast", "best.by=fid"]
+    assert dispatch(["train", *WORDS[:4], *folder, "rounds=1"]) == 2
+    assert "best.by=fid: no such metric" in capsys.readouterr().err
+
+
+def test_a_users_own_metric_is_found_where_config_dir_says(play, tmp_path):
+    play([1.0])
+    (tmp_path / "conf").rename(tmp_path / "mine")
+    (tmp_path / "script.json").write_text("[7.0, 8.0]")
+    there = ["--config-dir", "mine"]
+    assert dispatch(["evaluate", "last", "metrics=scripted", "samples=4", *there]) == 0
+    assert found()[-1] == 7.0
+    assert play([8.0], "rounds=2", "metrics=[scripted,swd]", *there, verb="resume") == 0
+    assert found()[-1] == 8.0
 
 
 def test_the_evaluations_of_a_future_that_is_lost_are_forgotten(play):

@@ -37,7 +37,15 @@ def expected(n=None):
 
 def test_a_folder_is_read_in_the_order_of_its_names(folder):
     assert samples(folder).equal(expected())
-    assert samples(folder, wish=5).equal(expected(5))
+
+
+def test_some_are_chosen_at_random_and_always_the_same(folder, tmp_path):
+    np.savez(tmp_path / "all.npz", images=PICTURES)
+    some, again = samples(folder, wish=20), samples(tmp_path / "all.npz", wish=20)
+    assert some.equal(again)
+    places = [int((expected() == one).flatten(1).all(1).nonzero()) for one in some]
+    assert places == sorted(set(places))
+    assert places[-1] > 40
 
 
 def test_grey_pictures_saved_in_colours_are_grey(tmp_path):
@@ -135,7 +143,7 @@ def test_more_than_there_are_is_refused(folder, wish):
 
 def test_no_pictures_at_all_is_refused(tmp_path):
     (tmp_path / "readme.txt").write_text("nothing to see")
-    with pytest.raises(ConfigError, match="holds 0"):
+    with pytest.raises(ConfigError, match="0 samples are too few"):
         samples(tmp_path)
     with pytest.raises(DataError):
         samples(tmp_path / "nowhere")

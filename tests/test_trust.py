@@ -88,3 +88,17 @@ def test_a_run_cannot_trust_itself(tmp_path, monkeypatch, capsys):
     last().config_file.write_text(f"trust: [os]\n{text.replace(own, 'os.getcwd')}")
     assert dispatch(["sample", "last", "n=1"]) == 2
     assert "os.getcwd" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_runs_choices_are_no_words_to_run(lost, home, capsys):
+    assert dispatch(["train", *TINY, "rounds=1"]) == 0
+    run = last()
+    run.note(choices={**run.facts()["choices"], "metrics.fid._target_": "os.abort"})
+    if lost:
+        config = run.config()
+        del config["metrics"]
+        run.keep_config(config)
+    done = ganlab("evaluate", "last", "samples=10", "metrics=fast")
+    assert done.returncode in {0, 2}
+    assert "Traceback" not in done.stderr

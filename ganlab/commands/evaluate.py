@@ -13,7 +13,9 @@ from ganlab.errors import ConfigError, OutputError
 from ganlab.keys import VALUES as KNOWN
 
 if TYPE_CHECKING:
+    from ganlab.datasets.dataset import Dataset
     from ganlab.judge import Judge, Verdict
+    from ganlab.runs import Run
 
 EXAMPLES = (
     "ganlab evaluate last",
@@ -62,8 +64,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def is_path(reference: str) -> bool:
     """Whether samples are meant that no run made."""
-    there = os.path.exists(reference) and not os.path.isfile(os.path.join(reference, "run.json"))
-    return there or bool(os.path.splitext(reference)[1])
+    if os.path.isfile(os.path.join(reference, "run.json")):
+        return False
+    return os.path.exists(reference) or reference.endswith((".npz", ".npy", ".zip", ".tar"))
 
 
 def without_checkpoint(words: list[str]) -> tuple[str | int, list[str]]:
@@ -85,14 +88,24 @@ def of_run(
 
     loaded = load(arguments.run, arguments.output, arguments.config_dir, trust, checkpoint)
     usual = ["evaluate.samples=10000", *([] if loaded.config.metrics else ["metrics=fast"])]
-    config = judged_by(loaded.config, [*usual, *words], loaded.run)
+    config = judged_by(loaded.config, [*usual, *words], loaded.run, arguments.config_dir)
     if not loaded.round:
         log.warning(f"untrained: judged after round 0 of {loaded.run.path}")
     judge = built(config)
+    refuse_other_data(judge.dataset, loaded.run)
     found = judge(fakes(loaded.game, loaded.average.view(loaded.game), config.evaluate))
     print(f"run      {loaded.run.path} after round {loaded.round}")
     prefix = loaded.run.samples / f"{loaded.round:07d}"
     return told(judge, found, loaded.round, loaded.run.evaluations_file, str(prefix))
+
+
+def refuse_other_data(dataset: "Dataset", run: "Run") -> None:
+    """Raise ConfigError for data of another shape than the run draws; tell of other contents."""
+    if dataset.spec.shape != run.shape():
+        drawn, there = ("x".join(map(str, shape)) for shape in (run.shape(), dataset.spec.shape))
+        raise ConfigError(f"the run draws {drawn}, and the data are {there}: they are not its own")
+    if dataset.fingerprint != run.facts().get("data"):
+        log.warning("these are not the data that the run was trained on")
 
 
 def of_path(path: Path, words: list[str], config_dir: str | None) -> int:
@@ -108,7 +121,7 @@ def of_path(path: Path, words: list[str], config_dir: str | None) -> int:
     facts = {"weights": "given", "seed": config.evaluate.seed}
     found = judge(given(path, judge.dataset.spec, wish, facts))
     print(f"samples  {path}")
-    beside = str(path).rstrip("/")
+    beside = str(path if path.name not in {"", ".."} else path.resolve())
     return told(judge, found, None, Path(f"{beside}.evaluations.jsonl"), beside)
 
 
@@ -149,16 +162,17 @@ def told(judge: "Judge", found: "Verdict", number: int | None, file: Path, prefi
 
 def table(judge: "Judge", found: "Verdict") -> str:
     """How it was judged, the numbers, and why what is missing could not be had."""
-    protocol, lines = found.protocol, []
-    if protocol:
-        real = f"{protocol['real_samples']:,} of {protocol['dataset']} ({protocol['split']})"
-        lines.append(f"judged   {protocol['samples']:,} samples against {real}")
-        if protocol["extractor"]:
-            hash = protocol["extractor_sha256"][:12]
-            lines.append(f"seen by  {protocol['extractor']}, sha256 {hash}...")
+    protocol = found.protocol
+    lines = [f"judged   {protocol['samples']:,} samples"]
+    if protocol["real_samples"]:
+        data = f"{protocol['dataset']} ({protocol['split']})"
+        lines[0] += f" against {protocol['real_samples']:,} of {data}"
+    if protocol["extractor"]:
+        sha256 = protocol["extractor_sha256"][:12]
+        lines.append(f"seen by  {protocol['extractor']}, sha256 {sha256}...")
     words = {"min": "least is best", "max": "greatest is best"}
     rows = {n: f"{v:<12.5g}  {words[judge.goals[n]]}" for n, v in found.metrics.items()}
     lines += ["", aligned(rows), ""] if rows else [""]
     for name, reason in found.skipped.items():
-        lines += folded(f"not measured: {name}; ", reason)
+        lines += folded("not measured: ", f"{name}; {reason}")
     return "\n".join(lines)

@@ -56,7 +56,7 @@ def resume(
         lock.refuse_held(run.path)
     refuse_unsaved(run)
     state = checkpoints.load(run.checkpoints, log.warning)
-    wish = changed(run_config(run, state, config_dir, trust), words, run)
+    wish = changed(run_config(run, state, config_dir, trust), words, run, config_dir)
     done, last = state["round"], wish.config.rounds
     if done >= last:
         already_done(run, done, last)

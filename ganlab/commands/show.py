@@ -48,7 +48,7 @@ def account(reference: str, output: str) -> str:
     run = runs.find(reference, output)
     facts = run.facts()
     *_, last = {}, *run.metrics()
-    newest = max(run.samples.glob("[0-9]*.png"), default=None)
+    newest = max(run.samples.glob("[0-9]*[0-9].png"), default=None)
     known = {key: readable(value) for key, value in facts.items() if key not in UNSHOWN}
     lines = {"path": run.path, "status": status(run, facts), "rounds": progress(run, last)}
     lines |= {"samples": newest, **losses(last), **judged(run), **known}

@@ -56,6 +56,11 @@ class Dataset(ABC):
         """What tells training data from others; None where the configuration says all."""
         return self.digest("train")
 
+    @property
+    def content(self) -> str | None:
+        """What tells the data from others by their content alone, however they are configured."""
+        return self.fingerprint
+
     def digest(self, split: str) -> str | None:
         """What tells the data of a split from others; None where the configuration says all."""
         return None

@@ -71,10 +71,15 @@ def loaded(weights: bytes, trusted: bool) -> FeatureExtractorInceptionV3:
     Therefore those that are not `trusted` must first load as mere tensors; raises where they do
     not, or are not of this network.
     """
+    source = io.BytesIO(weights)
     if not trusted:
-        torch.load(io.BytesIO(weights), map_location="cpu", weights_only=True)
-    return FeatureExtractorInceptionV3(
-        "inception-v3-compat",
-        ["2048", "logits_unbiased"],
-        feature_extractor_weights_path=io.BytesIO(weights),
-    )
+        tensors = torch.load(source, map_location="cpu", weights_only=True)
+        source = io.BytesIO()
+        torch.save(tensors, source)
+        source.seek(0)
+    with torch.random.fork_rng(devices=[]):
+        return FeatureExtractorInceptionV3(
+            "inception-v3-compat",
+            ["2048", "logits_unbiased"],
+            feature_extractor_weights_path=source,
+        )

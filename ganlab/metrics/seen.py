@@ -37,7 +37,7 @@ class Moments:
 
 
 class Answers:
-    """What a classifier answered: sums of its probabilities over ten consecutive splits.
+    """What a classifier answered: sums of its probabilities over ten splits, by place.
 
     `total` is how many samples will come, which decides where the splits lie.
     """
@@ -49,12 +49,13 @@ class Answers:
         self.entropies = torch.zeros(SPLITS, dtype=torch.float64)
         self.histogram = torch.zeros(classes, dtype=torch.int64)
 
-    def add(self, logits: Tensor) -> None:
-        """Take in (n, K) logits."""
+    def add(self, logits: Tensor, places: Tensor | None = None) -> None:
+        """Take in (n, K) logits; `places` (n,) are theirs among all, by default the next."""
         log_p = logits.double().log_softmax(1)
         p = log_p.exp()
-        number = torch.arange(self.count, self.count + len(p))
-        split = ((number + 1) * SPLITS - 1).div(self.total, rounding_mode="floor")
+        if places is None:
+            places = torch.arange(self.count, self.count + len(p))
+        split = ((places + 1) * SPLITS - 1).div(self.total, rounding_mode="floor")
         self.counts.index_add_(0, split, torch.ones(len(p), dtype=torch.float64))
         self.probabilities.index_add_(0, split, p)
         self.entropies.index_add_(0, split, -(p * log_p).sum(1))
@@ -66,8 +67,9 @@ class Answers:
 class Seen:
     """One side of a case: how many samples there were, and what is kept of them.
 
-    `samples` are the first `MOST_KEPT`, uint8 (k, C, H, W) or float32 points (k, 2); `features`
-    (k, D) are theirs, `moments` and `answers` those of all. Without an extractor there are none.
+    `samples` are `MOST_KEPT` of them in random order, uint8 (k, C, H, W) or float32 points (k, 2);
+    `features` (k, D) are theirs, `moments` and `answers` those of all. Without an extractor there
+    are none.
     """
 
     count: int
@@ -101,21 +103,30 @@ class Extractor(Protocol):
 
 
 def see(chunks: Iterable[Tensor], total: int, extractor: Extractor | None = None) -> Seen:
-    """Look at `total` samples, some at a time."""
+    """Look at `total` samples, some at a time; their order, such as by class, means nothing."""
     seen = Seen(0, torch.empty(0))
     if extractor:
         seen.moments = Moments(extractor.dimensions)
         seen.answers = Answers(len(extractor.classes), total)
-    samples, features = [], []
+    samples, features, kept = [], [], []
+    place = shuffled(total).argsort()
     for chunk in chunks:
-        room = max(0, MOST_KEPT - seen.count)
-        samples.append(chunk[:room])
+        places = place[seen.count : seen.count + len(chunk)]
+        keep = places < MOST_KEPT
+        kept.append(places[keep])
+        samples.append(chunk[keep])
         if extractor and seen.moments and seen.answers:
             found, logits = extractor(chunk)
-            features.append(found[:room])
+            features.append(found[keep])
             seen.moments.add(found)
-            seen.answers.add(logits)
+            seen.answers.add(logits, places)
         seen.count += len(chunk)
-    seen.samples = torch.cat(samples)
-    seen.features = torch.cat(features) if extractor else None
+    order = torch.cat(kept).argsort()
+    seen.samples = torch.cat(samples)[order]
+    seen.features = torch.cat(features)[order] if extractor else None
     return seen
+
+
+def shuffled(total: int) -> Tensor:
+    """The numbers of `total` samples in an order that is random and always the same."""
+    return torch.randperm(total, generator=torch.Generator().manual_seed(0))

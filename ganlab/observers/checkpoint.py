@@ -27,7 +27,7 @@ class Checkpoint:
     """Saves every `every` rounds, after the last, and whenever `asked`.
 
     `save(number, record)` may raise OutputError: it is tried again at the next occasion, and raised
-    at the end or after five misses. `due(number)` tells of further rounds to save.
+    at the end or after five misses.
     """
 
     def __init__(
@@ -36,15 +36,13 @@ class Checkpoint:
         last: int,
         save: Callable[[int, Record], None],
         asked: Asked,
-        due: Callable[[int], bool] = lambda number: False,
     ) -> None:
         self.every, self.last, self.save, self.asked = every, last, save, asked
-        self.due = due
         self.misses = 0
 
     def __call__(self, number: int, game: Any, record: Record) -> None:
         leave, now = self.asked.heard()
-        if leave or now or number % self.every == 0 or number == self.last or self.due(number):
+        if leave or now or number % self.every == 0 or number == self.last:
             saved = self.attempt(number, record, must=bool(leave) or number == self.last)
             if now:
                 self.asked.answered(saved)
