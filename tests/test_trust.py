@@ -91,7 +91,8 @@ def test_a_run_cannot_trust_itself(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("lost", [False, True])
-def test_a_runs_choices_are_no_words_to_run(lost, home, capsys):
+def test_a_runs_choices_are_no_words_to_run(lost, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     assert dispatch(["train", *TINY, "rounds=1"]) == 0
     run = last()
     run.note(choices={**run.facts()["choices"], "metrics.fid._target_": "os.abort"})
