@@ -72,10 +72,11 @@ class Evaluating:
         words = [f"{brief}={found[name]:.4g}" for brief, name in first.items() if name in found]
         if words:
             log.info("\n".join(folded(f"round {number}  ", "  ".join(words))))
-        for reason in set(self.verdict.skipped.values()) - self.told:
-            names = [name for name, why in self.verdict.skipped.items() if why == reason]
-            log.warning(f"not measured: {', '.join(names)}; {reason}")
-        self.told |= set(self.verdict.skipped.values())
+        for reason, names in self.verdict.missing().items():
+            if reason not in self.told:
+                told = folded("not measured: ", f"{', '.join(names)}; {reason}")
+                log.warning("\n".join(told))
+        self.told |= self.verdict.missing().keys()
 
     def end_if_exhausted(self) -> None:
         """Ask for the end of the run where its patience is."""

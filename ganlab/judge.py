@@ -52,6 +52,11 @@ class Verdict:
     skipped: dict[str, str]
     protocol: Protocol
 
+    def missing(self) -> dict[str, list[str]]:
+        """The metrics that could not be had, by the reason."""
+        reasons = dict.fromkeys(self.skipped.values())
+        return {why: [n for n, reason in self.skipped.items() if reason == why] for why in reasons}
+
     def entry(self, number: int | None) -> Entry:
         """As a line of the file, after round `number`."""
         return Entry(number, time.time(), self.metrics, self.skipped, self.protocol)

@@ -173,6 +173,6 @@ def table(judge: "Judge", found: "Verdict") -> str:
     words = {"min": "least is best", "max": "greatest is best"}
     rows = {n: f"{v:<12.5g}  {words[judge.goals[n]]}" for n, v in found.metrics.items()}
     lines += ["", aligned(rows), ""] if rows else [""]
-    for name, reason in found.skipped.items():
-        lines += folded("not measured: ", f"{name}; {reason}")
+    for reason, names in found.missing().items():
+        lines += folded("not measured: ", f"{', '.join(names)}; {reason}")
     return "\n".join(lines)
