@@ -13,6 +13,8 @@ from ganlab.differences import differences
 from ganlab.errors import ConfigError
 from ganlab.files import complete_lines
 
+GIVEN = "given"
+"""The weights of samples that no run drew."""
 Protocol = dict[str, Any]
 """How samples were judged; only numbers of equal protocols may be compared."""
 
@@ -67,22 +69,32 @@ def named(wish: str, names: Iterable[str], extractor: str | None) -> str | None:
 def refuse_unlike(protocols: dict[str, Protocol]) -> None:
     """Raise ConfigError, with what differs, for evaluations that cannot be compared.
 
-    `protocols` has that of each evaluation under the name it goes by. Metrics that not all of them
-    have are no difference.
+    `protocols` has that of each evaluation under the name it goes by.
     """
     first, *others = protocols
-    shared = set.intersection(*(set(each["metrics"]) for each in protocols.values()))
-    plain = {
-        name: {**each, "metrics": {m: each["metrics"][m] for m in sorted(shared)}}
-        for name, each in protocols.items()
-    }
     for other in others:
-        if found := differences(plain[first], plain[other]):
+        if found := unlike(protocols[first], protocols[other]):
             lines = "\n  ".join(found)
             raise ConfigError(
                 f"{first} and {other} were judged differently:\n  {lines}\n"
                 "`ganlab evaluate` judges both by one protocol"
             )
+
+
+def unlike(one: Protocol, other: Protocol) -> list[str]:
+    """What differs between two protocols, `key: this -> that`.
+
+    Metrics that only one of them has are no difference, nor is the origin of samples that were
+    given, since no run's weights drew them.
+    """
+    shared = [name for name in one["metrics"] if name in other["metrics"]]
+    left_out = {"weights", "seed"} if GIVEN in (one["weights"], other["weights"]) else set()
+    this, that = (
+        {key: value for key, value in each.items() if key not in left_out}
+        | {"metrics": {name: each["metrics"][name] for name in shared}}
+        for each in (one, other)
+    )
+    return differences(this, that)
 
 
 def concerning(protocol: Protocol, metric: str) -> Protocol:

@@ -20,7 +20,8 @@ A block of ganlab is a multiple of `log_every` rounds and so holds its share of 
 rounds that end with a grid or a checkpoint stand aside from its clock; instead the median cost of
 a grid and of a checkpoint, measured after the play, is added to every block at the default cadence
 (grid/sample_every + checkpoint/checkpoint_every). "Overhead" thus contains logs, grids,
-checkpoints, and heartbeats where they fall; it leaves out start-up and the progress display.
+checkpoints, the health monitor, and heartbeats where they fall; it leaves out start-up, the
+progress display and judging, which `bench_evaluate.py` measures.
 
 Compare on an idle machine: several threads that wait for each other suffer most from company.
 

@@ -244,6 +244,31 @@ def test_points_of_another_density_are_judged_by_another_protocol(home):
         refuse_unlike(dict(enumerate(protocols)))
 
 
+def test_numbers_stand_beside_those_of_others_that_were_judged_alike(home, capsys):
+    words = ["dataset=digits", "dataset.resolution=16", FEW[1]]
+    np.savez("real.npz", images=real(300))
+    assert dispatch(["evaluate", "last", *FEW, "against=real.npz"]) == 2
+    assert dispatch(["evaluate", "real.npz", *words]) == 0
+    capsys.readouterr()
+    assert dispatch(["evaluate", "last", *FEW, "against=real.npz"]) == 0
+    both = re.findall(r"^fid_digits_classifier +([\d.]+) +([\d.]+)$", capsys.readouterr().out, re.M)
+    ((ours, theirs),) = both
+    assert float(ours) > 20 * float(theirs)
+    assert dispatch(["evaluate", "real.npz", *words, f"against={last().path}"]) == 0
+
+
+def test_numbers_of_another_protocol_are_not_put_beside(home, capsys):
+    assert dispatch(["evaluate", "last", *FEW]) == 0
+    assert dispatch(["evaluate", "last", "samples=200", FEW[1], "against=last"]) == 0
+    run = last()
+    run.evaluations_file.write_text(run.evaluations_file.read_text().splitlines()[0] + "\n")
+    np.savez("real.npz", images=real(200))
+    words = ["dataset=digits", "dataset.resolution=16", FEW[1]]
+    assert dispatch(["evaluate", "real.npz", *words, "against=last"]) == 2
+    assert "samples: 200 -> 300" in capsys.readouterr().err
+    assert dispatch(["evaluate", "last", *FEW, "against=nobody"]) == 2
+
+
 def test_held_out_pictures_are_asked_for_where_there_are_none(home, capsys):
     assert dispatch(["evaluate", "last", "samples=300", "metrics=[memorisation,swd]"]) == 0
     assert "dataset.held_out=" in last().evaluations()[0].skipped["memorisation"]

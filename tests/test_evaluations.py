@@ -6,7 +6,13 @@ import pytest
 from ganlab.errors import ConfigError
 from ganlab.evaluations import Entry, append, entries, named, refuse_unlike, stamp
 
-PROTOCOL = {"dataset": "mnist", "samples": 2000, "metrics": {"kid": {"subsets": 100}}}
+PROTOCOL = {
+    "dataset": "mnist",
+    "samples": 2000,
+    "weights": "average",
+    "seed": 0,
+    "metrics": {"kid": {"subsets": 100}},
+}
 
 
 def entry(number=5, **metrics):
@@ -80,6 +86,12 @@ def test_other_protocols_are_not_compared():
 def test_a_metric_that_only_one_has_does_not_make_them_unlike():
     more = {**PROTOCOL, "metrics": {**PROTOCOL["metrics"], "fid": {}}}
     refuse_unlike({"a": PROTOCOL, "b": more})
+
+
+def test_given_samples_have_neither_weights_nor_a_seed():
+    refuse_unlike({"run": PROTOCOL, "file": {**PROTOCOL, "weights": "given", "seed": 3}})
+    with pytest.raises(ConfigError, match="weights: average -> raw"):
+        refuse_unlike({"run": PROTOCOL, "other": {**PROTOCOL, "weights": "raw"}})
 
 
 def test_equal_protocols_have_equal_stamps_whatever_their_order():

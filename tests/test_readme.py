@@ -42,6 +42,8 @@ def shortened(line):
     assert program == "ganlab"
     if verb == "train":
         words += SMALL if "best.by=fid" not in words else SMALL[:-1]
+    if verb == "sample":
+        words = [word.replace("n=2000", "n=300") for word in words]
     if verb == "evaluate":
         words = [re.sub("samples=.*", "samples=300", word) for word in words]
     if verb == "resume":

@@ -22,10 +22,12 @@ EXAMPLES = (
     "ganlab evaluate last metrics=full samples=50000 checkpoint=best",
     "ganlab evaluate 3f9a metrics=[fid,kid,precision,recall]",
     "ganlab evaluate samples.npz dataset=mnist",
+    "ganlab evaluate last against=3f9a",
 )
 SHORT = ("extractor", "inception", "real_samples", "samples", "seed", "split", "weights")
 """Keys of `evaluate` that go without that word here."""
-SETTINGS = (*SHORT, "checkpoint")
+SETTINGS = (*SHORT, "checkpoint", "against")
+END = ".evaluations.jsonl"
 COMPOSES = True
 VALUES = {
     **{key: KNOWN[f"evaluate.{key}"] for key in ("extractor", "split", "weights")},
@@ -44,7 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="metrics=fast|full|[fid,kid,...], samples=10000, seed=0, weights=average|raw, "
         "checkpoint=newest|best|ROUND, split=train|test, real_samples=N, "
-        f"extractor=classifier|inception, inception=PATH of its weights. {TRUST}",
+        "extractor=classifier|inception, inception=PATH of its weights, against=RUN|PATH to stand "
+        f"beside, if that was judged alike. {TRUST}",
     )
     add_output(parser)
     add_config_dir(parser)
@@ -56,10 +59,16 @@ def run(arguments: argparse.Namespace) -> int:
     console.step_aside()
     words, trust = without_trust(arguments.words)
     checkpoint, words = without_checkpoint(words)
+    others = [word.removeprefix("against=") for word in words if word.startswith("against=")]
+    words = [word for word in words if not word.startswith("against=")]
     words = [f"evaluate.{word}" if word.partition("=")[0] in SHORT else word for word in words]
     if is_path(arguments.run):
-        return of_path(Path(arguments.run), words, arguments.config_dir)
-    return of_run(arguments, words, checkpoint, trust)
+        found = of_path(Path(arguments.run), words, arguments.config_dir)
+    else:
+        found = of_run(arguments, words, checkpoint, trust)
+    for other in others:
+        print(beside(found, other, arguments.output))
+    return 0 if found.metrics else 1
 
 
 def is_path(reference: str) -> bool:
@@ -80,7 +89,7 @@ def without_checkpoint(words: list[str]) -> tuple[str | int, list[str]]:
 
 def of_run(
     arguments: argparse.Namespace, words: list[str], checkpoint: str | int, trust: tuple[str, ...]
-) -> int:
+) -> "Verdict":
     """Judge the samples of a run."""
     from ganlab.changes import judged_by
     from ganlab.judging import fakes
@@ -96,7 +105,8 @@ def of_run(
     found = judge(fakes(loaded.game, loaded.average.view(loaded.game), config.evaluate))
     print(f"run      {loaded.run.path} after round {loaded.round}")
     prefix = loaded.run.samples / f"{loaded.round:07d}"
-    return told(judge, found, loaded.round, loaded.run.evaluations_file, str(prefix))
+    tell(judge, found, loaded.round, loaded.run.evaluations_file, str(prefix))
+    return found
 
 
 def refuse_other_data(dataset: "Dataset", run: "Run") -> None:
@@ -108,8 +118,9 @@ def refuse_other_data(dataset: "Dataset", run: "Run") -> None:
         log.warning("these are not the data that the run was trained on")
 
 
-def of_path(path: Path, words: list[str], config_dir: str | None) -> int:
+def of_path(path: Path, words: list[str], config_dir: str | None) -> "Verdict":
     """Judge samples that lie somewhere, all of them unless some number is asked for."""
+    from ganlab import evaluations
     from ganlab.compose import compose
     from ganlab.given import given
 
@@ -118,11 +129,11 @@ def of_path(path: Path, words: list[str], config_dir: str | None) -> int:
     config = compose(words, config_dir).config
     judge = built(config)
     wish = config.evaluate.samples if any("evaluate.samples=" in word for word in words) else None
-    facts = {"weights": "given", "seed": config.evaluate.seed}
+    facts = {"weights": evaluations.GIVEN, "seed": config.evaluate.seed}
     found = judge(given(path, judge.dataset.spec, wish, facts))
     print(f"samples  {path}")
-    beside = str(path if path.name not in {"", ".."} else path.resolve())
-    return told(judge, found, None, Path(f"{beside}.evaluations.jsonl"), beside)
+    tell(judge, found, None, evaluations_beside(path), str(evaluations_beside(path))[: -len(END)])
+    return found
 
 
 def built(config: Any) -> "Judge":
@@ -143,8 +154,13 @@ def built(config: Any) -> "Judge":
     return judge
 
 
-def told(judge: "Judge", found: "Verdict", number: int | None, file: Path, prefix: str) -> int:
-    """Print what was found and keep it; the exit code: 1 where nothing could be measured."""
+def evaluations_beside(path: Path) -> Path:
+    """The file of what was found of samples that lie at a path."""
+    return Path(f"{path if path.name not in {'', '..'} else path.resolve()}{END}")
+
+
+def tell(judge: "Judge", found: "Verdict", number: int | None, file: Path, prefix: str) -> None:
+    """Print what was found, and keep it."""
     from ganlab import evaluations, pictures
     from ganlab.files import write_atomically
 
@@ -157,7 +173,27 @@ def told(judge: "Judge", found: "Verdict", number: int | None, file: Path, prefi
     except OSError as error:
         raise OutputError(f"{error.filename} cannot be written ({error.strerror})") from error
     print(f"kept     {file}")
-    return 0 if found.metrics else 1
+
+
+def beside(found: "Verdict", other: str, output: str) -> str:
+    """The numbers beside those of another run, or of other samples, judged by the same protocol.
+
+    Raises ConfigError where the other was never judged so, with what differs.
+    """
+    from ganlab import evaluations, runs
+
+    file = evaluations_beside(Path(other))
+    known = evaluations.entries(
+        file if file.exists() else runs.find(other, output).evaluations_file
+    )
+    if not known:
+        raise ConfigError(f"against={other}: never judged; `ganlab evaluate {other}` does it")
+    alike = [entry for entry in known if not evaluations.unlike(found.protocol, entry.protocol)]
+    newest = (alike or known)[-1]
+    evaluations.refuse_unlike({"these samples": found.protocol, other: newest.protocol})
+    both = {name: newest.metrics[name] for name in found.metrics if name in newest.metrics}
+    rows = {name: f"{found.metrics[name]:<12.5g}  {value:.5g}" for name, value in both.items()}
+    return "\n" + aligned({"": f"{'these':<12}  {other}", **rows})
 
 
 def table(judge: "Judge", found: "Verdict") -> str:

@@ -77,7 +77,7 @@ def race(words: list[str], seconds: float, raw: Path) -> Result:
 
 def run_words(directory: str, rounds: int = 10**9) -> list[str]:
     """Settings of a run that differ from `ganlab train`'s defaults."""
-    return [f"rounds={rounds}", "progress=none", f"output={directory}"]
+    return [f"rounds={rounds}", "progress=none", "metrics=none", f"output={directory}"]
 
 
 class Relay:
