@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import logging
 import os
 from pathlib import Path
 
@@ -28,6 +29,16 @@ def cache(tmp_path_factory):
 def one_thread():
     """Tiny tensors gain nothing from threads, and several test runs may share the machine."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def told(caplog):
+    """What was said."""
+    log = logging.getLogger("ganlab")
+    before, log.propagate = log.propagate, True
+    caplog.set_level(logging.INFO, "ganlab")
+    yield caplog
+    log.propagate = before
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import contextlib
 import gzip
 import hashlib
-import logging
 import multiprocessing
 import os
 import socket
@@ -126,16 +125,6 @@ def below(root):
 @pytest.fixture
 def root(tmp_path, own_cache):
     return tmp_path / "data"
-
-
-@pytest.fixture
-def told(caplog):
-    """What was said."""
-    log = logging.getLogger("ganlab")
-    before, log.propagate = log.propagate, True
-    caplog.set_level(logging.INFO, "ganlab")
-    yield caplog
-    log.propagate = before
 
 
 def test_missing_files_are_downloaded_after_saying_what_from_where_and_how_large(

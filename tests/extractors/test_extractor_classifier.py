@@ -35,16 +35,6 @@ def own_cache(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def told(caplog):
-    """What was said."""
-    log = logging.getLogger("ganlab")
-    before, log.propagate = log.propagate, True
-    caplog.set_level(logging.INFO, "ganlab")
-    yield caplog
-    log.propagate = before
-
-
-@pytest.fixture
 def brief(monkeypatch):
     """A recipe of few steps."""
     monkeypatch.setattr(training, "LEAST_STEPS", 20)

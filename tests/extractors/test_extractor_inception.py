@@ -1,7 +1,6 @@
 """Inception sees what torch-fidelity's sees, from files that are whole and harmless."""
 
 import hashlib
-import logging
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -71,16 +70,6 @@ def published(home, monkeypatch):
         yield home / "served" / weights.FILE
         server.shutdown()
         thread.join()
-
-
-@pytest.fixture
-def told(caplog):
-    """What was said."""
-    log = logging.getLogger("ganlab")
-    before, log.propagate = log.propagate, True
-    caplog.set_level(logging.INFO, "ganlab")
-    yield caplog
-    log.propagate = before
 
 
 def test_features_and_logits_are_torch_fidelitys_to_the_bit(random_weights, told):
