@@ -51,6 +51,8 @@ def understood(line: dict[str, Any]) -> Entry | None:
     """The evaluation that a line tells of, if it does; what was not finite is not a number."""
     try:
         entry = Entry(**line)
+        if not {"metrics", "weights"} <= dict(entry.protocol).keys():
+            return None
         numbers = {k: math.nan if v is None else float(v) for k, v in entry.metrics.items()}
         return Entry(**{**line, "metrics": numbers, "protocol": dict(entry.protocol)})
     except (TypeError, ValueError, AttributeError):

@@ -15,6 +15,9 @@ PROTOCOL = {
 }
 
 
+NO_PROTOCOL = '{"round": 1, "time": 1.0, "metrics": {}, "skipped": {}, "protocol": {}}'
+
+
 def entry(number=5, **metrics):
     return Entry(number, 1.5, metrics, {"swd": "no reason"}, PROTOCOL)
 
@@ -43,7 +46,7 @@ def test_a_line_that_was_cut_off_costs_no_other(tmp_path, cut):
 
 
 @pytest.mark.parametrize(
-    "line", ["[]", "{}", "null", '{"round": 1}', '{"a": {"b": 1}}', "\x00\x01"]
+    "line", ["[]", "{}", "null", '{"round": 1}', '{"a": {"b": 1}}', "\x00\x01", NO_PROTOCOL]
 )
 def test_what_is_no_evaluation_is_left_out(tmp_path, line):
     (tmp_path / "file").write_text(line + "\n")

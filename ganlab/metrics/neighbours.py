@@ -39,6 +39,11 @@ def radii(features: Tensor, k: int) -> Tensor:
     return found[:, k]
 
 
+def share_inside(queries: Tensor, features: Tensor, k: int) -> float:
+    """The share of queries that lie in some ball."""
+    return float(torch.cat([band.any(1) for band in inside(queries, features, k)]).double().mean())
+
+
 def inside(queries: Tensor, features: Tensor, k: int) -> Iterator[Tensor]:
     """Which queries lie in which balls: bands (n, M), from the first n queries on.
 

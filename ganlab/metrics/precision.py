@@ -1,11 +1,9 @@
 """Precision: how many fakes could be real."""
 
-import torch
-
 from ganlab.metrics.case import Case
 from ganlab.metrics.extracted import features_of
 from ganlab.metrics.metric import Metric, Verdict
-from ganlab.metrics.neighbours import inside
+from ganlab.metrics.neighbours import share_inside
 
 
 class Precision(Metric):
@@ -22,5 +20,5 @@ class Precision(Metric):
         self.k = k
 
     def __call__(self, case: Case) -> Verdict:
-        bands = inside(features_of(case.fake), features_of(case.real), self.k)
-        return {"precision": float(torch.cat([band.any(1) for band in bands]).double().mean())}
+        fake, real = features_of(case.fake), features_of(case.real)
+        return {"precision": share_inside(fake, real, self.k)}

@@ -1,11 +1,9 @@
 """Recall: how much of what is real the generator can draw."""
 
-import torch
-
 from ganlab.metrics.case import Case
 from ganlab.metrics.extracted import features_of
 from ganlab.metrics.metric import Metric, Verdict
-from ganlab.metrics.neighbours import inside
+from ganlab.metrics.neighbours import share_inside
 
 
 class Recall(Metric):
@@ -22,5 +20,5 @@ class Recall(Metric):
         self.k = k
 
     def __call__(self, case: Case) -> Verdict:
-        bands = inside(features_of(case.real), features_of(case.fake), self.k)
-        return {"recall": float(torch.cat([band.any(1) for band in bands]).double().mean())}
+        real, fake = features_of(case.real), features_of(case.fake)
+        return {"recall": share_inside(real, fake, self.k)}
