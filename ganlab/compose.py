@@ -108,6 +108,17 @@ def listed(override: Override) -> str:
 
 
 def parse(word: str) -> Override:
+    """Read `key=value`, of one value."""
+    override = read(word)
+    if override.is_sweep_override():
+        raise ConfigError(
+            f"{word!r} is several values, and one run takes one; `ganlab train -m` makes a run of "
+            "each, and a text is quoted"
+        )
+    return override
+
+
+def read(word: str) -> Override:
     """Read `key=value`; a value that Hydra's grammar cannot read is taken literally."""
     key, equals, value = word.partition("=")
     if len(word) > LONGEST:
@@ -117,18 +128,21 @@ def parse(word: str) -> Override:
     try:
         override = OverridesParser.create().parse_override(word)
     except HydraException:
-        quoted = value.replace("\\", "\\\\").replace('"', '\\"')
         try:
-            override = OverridesParser.create().parse_override(f'{key}="{quoted}"')
+            override = OverridesParser.create().parse_override(f"{key}={quoted(value)}")
         except HydraException:
             raise ConfigError(f"{word!r}: {key!r} is no name of a key") from None
     if override.package is not None:
         raise ConfigError(f"{word!r}: a key has no package; write {override.key_or_group}=...")
     if override.is_delete():
         raise ConfigError(f"{word!r}: nothing can be removed; choose the option `none`, or null")
-    if override.is_sweep_override():
-        raise ConfigError(f"{word!r} is several values, and one run takes one; quote a text")
     return override
+
+
+def quoted(text: str) -> str:
+    """A text as a value in Hydra's grammar."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def search_path(places: list[Path]) -> list[str]:

@@ -3,6 +3,7 @@
 import contextlib
 import contextvars
 import datetime
+import importlib
 import os
 from collections.abc import Iterator
 from typing import Any, TypeVar
@@ -48,6 +49,9 @@ def joined() -> Iterator[None]:
         return
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    # Its functions have the group of the moment as a default: imported later, by an optimizer, they
+    # would keep it alive to the end of the interpreter, which its threads do not always survive.
+    importlib.import_module("torch.distributed.nn.functional")
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     distributed.init_process_group(backend, timeout=PATIENCE)
     try:

@@ -1,5 +1,6 @@
 """The run directory: its name, what it says of itself, and how a run is found again."""
 
+import contextlib
 import datetime
 import json
 import os
@@ -117,24 +118,32 @@ class Run:
                 write_atomically(file, "".join(json.dumps(line) + "\n" for line in lines))
 
 
-def create(output: str, choices: dict[str, str], name: str | None, **facts: Any) -> Run:
-    """Make the directory of a new run. Raises OutputError where it cannot be written."""
-    started = now()
-    date, _, time = started.partition("T")
-    id = secrets.token_hex(2)
-    words = [time[:8].replace(":", "-"), name, choices["model"], choices["dataset"], id]
-    path = Path(output) / date / directory_name(words)
-    run = Run(path)
+def new_path(output: str, words: list[str | None]) -> Path:
+    """Where something that starts now has its directory: named by time, words and a short id."""
+    date, _, time = now().partition("T")
+    words = [time[:8].replace(":", "-"), *words, secrets.token_hex(2)]
+    return Path(output) / date / directory_name(words)
+
+
+@contextlib.contextmanager
+def making(path: Path) -> Iterator[None]:
+    """Inside, a new directory is filled. Raises OutputError where it cannot be, or is not new."""
     try:
         path.mkdir(parents=True)
-        run.samples.mkdir()
-        run.checkpoints.mkdir()
-        run.note(id=id, name=name, started=started, status="created", choices=choices, **facts)
+        yield
     except OSError as error:
         raise OutputError(
-            f"output={output}: {path} cannot be written ({error.strerror}); "
-            "choose another place with output=..."
+            f"{path} cannot be written ({error.strerror}); choose another place with output=..."
         ) from error
+
+
+def create(path: Path, **facts: Any) -> Run:
+    """Make the directory of a new run. Raises OutputError where it cannot be written."""
+    run = Run(path)
+    with making(path):
+        run.samples.mkdir()
+        run.checkpoints.mkdir()
+        run.note(id=path.name.rpartition("-")[2], started=now(), status="created", **facts)
     return run
 
 
@@ -169,7 +178,7 @@ def find(reference: str, output: str) -> Run:
         )
     if reference == "last":
         return runs[-1]
-    matching = [run for run in runs if matches(run, reference)]
+    matching = [run for run in runs if matches(run.path, reference)]
     if len(matching) == 1:
         return matching[0]
     shown = "\n  ".join(str(run.path) for run in (matching or runs)[-10:])
@@ -192,9 +201,9 @@ def started(run: Run) -> str:
     return str(run.told().get("started", ""))
 
 
-def matches(run: Run, reference: str) -> bool:
-    """Whether the reference begins the run's directory name or its id."""
-    name = run.path.name
+def matches(path: Path, reference: str) -> bool:
+    """Whether the reference begins a directory's name or the id at its end."""
+    name = path.name
     return name.startswith(reference) or name.rpartition("-")[2].startswith(reference)
 
 

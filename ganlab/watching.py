@@ -149,6 +149,7 @@ def seen(batches: Any, config: Any) -> Callable[[], int]:
 @contextlib.contextmanager
 def written(run: Run, experiment: Experiment, done: int) -> Iterator[Any]:
     """The run's TensorBoard writer, with one session of hyperparameters."""
+    wait_for_a_name(run)
     writer = SummaryWriter(str(run.path), purge_step=done + 1, flush_secs=30)
     settings = hparams.flat(plain(experiment.config), run.facts()["choices"])
     end = hparams.session(writer, settings)
@@ -168,6 +169,15 @@ def written(run: Run, experiment: Experiment, done: int) -> Iterator[Any]:
         except OSError as error:
             log.warning(f"the events in {run.path} are not complete ({error})")
         threading.excepthook = before
+
+
+def wait_for_a_name(run: Run) -> None:
+    """Wait until new events come after all others by name, which tells seconds: else the reader,
+    which goes by names, would not let them replace what it has of the same rounds."""
+    names = (file.name.split(".") for file in run.path.glob("events.out.tfevents.*"))
+    newest = max((int(name[3]) for name in names), default=0)
+    if 0 <= (left := newest + 1 - time.time()) < 1:
+        time.sleep(left)
 
 
 def all_but_writing(hook: Callable) -> Callable:

@@ -50,6 +50,25 @@ def test_two_processes_have_the_gradients_of_one(k, played):
     assert_close(shared_records, records, rtol=1e-3, atol=1e-4)
 
 
+LEFT = """
+from pathlib import Path
+import torch
+from ganlab import processes
+with processes.joined():
+    torch.distributed.all_reduce(torch.ones(1))
+    import torch._dynamo
+threads = [file.read_text() for file in Path("/proc/self/task").glob("*/comm")]
+assert not [name for name in threads if "gloo" in name], threads
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have names in /proc")
+def test_nothing_of_the_exchange_is_left_to_die_with_the_interpreter(tmp_path):
+    script = tmp_path / "left.py"
+    script.write_text(LEFT)
+    subprocess.run([*TORCHRUN, str(script)], check=True, env=environment(), timeout=60)
+
+
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -34,9 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ganlab import processes, runs
+    from ganlab import processes, runs, sweeps
 
     words, trust = without_trust(arguments.words)
+    if found := sweeps.find(arguments.run, arguments.output):
+        from ganlab import sweeping
+
+        return sweeping.resume(found, words, arguments.config_dir)
     run = runs.find(arguments.run, arguments.output)
     with processes.joined():
         return resume(run, words, arguments.config_dir, trust)

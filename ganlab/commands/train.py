@@ -4,10 +4,11 @@ import argparse
 import logging
 import os
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganlab.commands.arguments import add_config_dir
-from ganlab.errors import CheckpointError
+from ganlab.errors import CheckpointError, ConfigError
 
 if TYPE_CHECKING:
     from ganlab.build import Experiment
@@ -19,9 +20,12 @@ EXAMPLES = (
     "ganlab train model=wgan_gp dataset=mnist name=baseline",
     "ganlab train model=dcgan loss=hinge optimizer.lr=1e-4",
     "ganlab train init_from=last",
+    "ganlab train -m model=dcgan,wgan_gp seed=1,2,3 jobs=2",
     "ganlab train model=wgan_gp --dry-run",
     "ganlab train model=wgan_gp --cfg job",
 )
+SETTINGS = ("jobs",)
+COMPOSES = True
 log = logging.getLogger("ganlab")
 
 
@@ -34,6 +38,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="build everything, say what would be done, stop"
+    )
+    parser.add_argument(
+        "-m",
+        "--multirun",
+        action="store_true",
+        help="a sweep: one run of each combination of "
+        "values, such as seed=1,2,3; jobs=2 plays two at a time",
+    )
+    parser.add_argument(
+        "--directory", metavar="DIR", help="make this the run's directory, not a new one of output"
     )
     add_config_dir(parser)
     parser.add_argument(
@@ -48,8 +62,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.multirun:
+        return sweep(arguments)
     from ganlab.compose import compose
+    from ganlab.variations import parted
 
+    _, launcher, jobs = parted(arguments.words)
+    if launcher or jobs:
+        raise ConfigError(f"{launcher[0] if launcher else f'jobs={jobs}'} is of sweeps: add -m")
     composition = compose(arguments.words, arguments.config_dir)
     if arguments.cfg or arguments.info:
         from ganlab.hydra_tells import tell
@@ -69,7 +89,20 @@ def run(arguments: argparse.Namespace) -> int:
         before = processes.told(requeued(composition) if processes.leads() else None)
         if before is not None:
             return resume(before, [], arguments.config_dir)
-        return attend(*start(composition))
+        return attend(*start(composition, arguments.directory))
+
+
+def sweep(arguments: argparse.Namespace) -> int:
+    """Play every combination of the words, or with --dry-run list them; the exit code."""
+    from ganlab import sweeping
+
+    if arguments.cfg or arguments.info or arguments.directory:
+        raise ConfigError("-m: --cfg, --info and --directory are of one run")
+    if arguments.dry_run:
+        for number, job in enumerate(sweeping.planned(arguments.words, arguments.config_dir)):
+            print(f"{number:3}  ganlab train {shlex.join(job.words)}")
+        return 0
+    return sweeping.begin(arguments.words, arguments.config_dir)
 
 
 def requeued(composition: "Composition") -> "Run | None":
@@ -92,7 +125,7 @@ def said(composition: "Composition") -> str:
     return shlex.join(["ganlab", "train", *composition.given])
 
 
-def start(composition: "Composition") -> "tuple[Run, Experiment]":
+def start(composition: "Composition", directory: str | None = None) -> "tuple[Run, Experiment]":
     """Build and check everything, then make the run directory; a refusal leaves nothing behind."""
     from ganlab import processes, runs
     from ganlab.build import build
@@ -100,15 +133,17 @@ def start(composition: "Composition") -> "tuple[Run, Experiment]":
     from ganlab.provenance import provenance
 
     config = composition.config
-    runs.refuse_unwritable(config.output)
+    runs.refuse_unwritable(str(Path(directory).parent) if directory else config.output)
     experiment = build(config, preparing())
     source = initialise(experiment)
     run = None
     if processes.leads():
+        choices = composition.choices
+        words = [config.name, choices["model"], choices["dataset"]]
         run = runs.create(
-            config.output,
-            composition.choices,
-            config.name,
+            Path(directory) if directory else runs.new_path(config.output, words),
+            name=config.name,
+            choices=choices,
             tags=list(config.tags),
             seed=config.seed,
             shape=experiment.dataset.spec.shape,
