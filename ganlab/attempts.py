@@ -44,14 +44,15 @@ def command(job: Job) -> list[str]:
     return ["train", *job.words, *job.more, "--directory", str(directory)]
 
 
-def end(child: subprocess.Popen) -> None:
-    """Ask a process to save and leave, and wait until it has; asked again, it leaves at once."""
-    child.send_signal(signal.SIGINT)
-    try:
-        child.wait()
-    except KeyboardInterrupt:
+def end(*children: subprocess.Popen) -> None:
+    """Ask processes to save and leave, and wait until they have; on Ctrl-C they leave at once."""
+    for child in children:
         child.send_signal(signal.SIGINT)
-        child.wait()
+    try:
+        for child in children:
+            child.wait()
+    except KeyboardInterrupt:
+        end(*children)
 
 
 def attempt(config: Any) -> int:

@@ -1,7 +1,9 @@
 """Ctrl-C before a run listens for itself: not lost, whatever import it falls into."""
 
+import contextlib
 import signal
 import threading
+from collections.abc import Iterator
 
 _came = threading.Event()
 
@@ -14,6 +16,16 @@ def listen() -> None:
 def came() -> bool:
     """Whether Ctrl-C was pressed, even if nobody heard of it."""
     return _came.is_set()
+
+
+@contextlib.contextmanager
+def heeding_sigterm() -> Iterator[None]:
+    """Inside, SIGTERM is as Ctrl-C: what was started is ended with care."""
+    before = signal.signal(signal.SIGTERM, _note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _note(number: int, frame: object) -> None:

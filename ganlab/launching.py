@@ -45,8 +45,7 @@ def play(jobs: Sequence[Job], at_once: int, tell: Tell) -> None:
                         waiting.append(job)
             time.sleep(LOOKED_S)
     except BaseException:
-        for _, child in playing.values():
-            end(child)
+        end(*(child for _, child in playing.values()))
         raise
 
 

@@ -4,6 +4,7 @@ import contextlib
 import datetime
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
+
+LOOK_S = 0.3
 
 
 @contextlib.contextmanager
@@ -26,10 +29,10 @@ def held(path: Path) -> Iterator[None]:
     except OSError as error:
         raise OutputError(f"{path} cannot be written to ({error.strerror})") from error
     with file:
-        if not acquire(file.fileno()):
+        if not acquire(file.fileno()) and not persist(file.fileno()):
             file.seek(0)
             raise ConfigError(
-                f"{path}: another process is training this run ({file.read()}); wait for it, "
+                f"{path}: another process is at work on it ({file.read()}); wait for it, "
                 "or stop it first"
             )
         file.truncate(0)
@@ -48,6 +51,16 @@ def acquire(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def persist(descriptor: int) -> bool:
+    """Take the lock if it is free within the moment that one who only looks at it may have it."""
+    until = time.monotonic() + LOOK_S
+    while time.monotonic() < until:
+        time.sleep(LOOK_S / 10)
+        if acquire(descriptor):
+            return True
+    return False
 
 
 def refuse_held(path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import datetime
 import shlex
-from itertools import islice
 
 from ganlab.sweeps import Job, Sweep
 
@@ -33,7 +32,7 @@ def reason(job: Job) -> list[str]:
         lines = job.log.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return []
-    return list(islice(lines, max(len(lines) - SHOWN, 0), None))
+    return lines[-SHOWN:]
 
 
 def closing(sweep: Sweep) -> str:

@@ -25,7 +25,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Interval:
-    """A number from `low` to `high`: `interval(0,1)`, of whole numbers where both ends are.
+    """A number from `low` to `high`: `interval(0,1)`, or a whole one: `int(interval(1,5))`.
 
     `tag(log,interval(1e-5,1e-2))` is uniform in the logarithm.
     """
@@ -64,7 +64,8 @@ def space(override: Override, groups: Options) -> Space:
     found = override.value()
     if not isinstance(found, IntervalSweep):
         return Choice(written(override, groups))
-    log, (low, high) = "log" in found.tags, (found.start, found.end)
+    log, low, high = "log" in found.tags, found.start, found.end
+    assert low is not None and high is not None  # noqa: PT018, of any interval that was read
     if not (math.isfinite(low) and math.isfinite(high)) or low >= high or (log and low <= 0):
         least = "above 0 " if log else ""
         raise ConfigError(f"{override.input_line}: the first end must be {least}below the second")

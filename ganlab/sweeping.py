@@ -4,7 +4,7 @@ import logging
 import shlex
 from collections.abc import Sequence
 
-from ganlab import launching, lock, sweeps
+from ganlab import interrupts, launching, lock, sweeps
 from ganlab.columns import counted
 from ganlab.compose import compose
 from ganlab.errors import ConfigError
@@ -70,10 +70,11 @@ def play(sweep: Sweep, jobs: list[Job]) -> int:
         before = f", {done} of them ended before" if done else ""
         log.info(f"sweep    {sweep.path}\nplays    {counted(len(sweep.jobs), 'job')}, {by}{before}")
         try:
-            if launcher:
-                launching.launch(sweep, jobs, launcher)
-            else:
-                launching.play(jobs, at_once, lambda job: log.info(line(job, len(sweep.jobs))))
+            with interrupts.heeding_sigterm():
+                if launcher:
+                    launching.launch(sweep, jobs, launcher)
+                else:
+                    launching.play(jobs, at_once, lambda job: log.info(line(job, len(sweep.jobs))))
         finally:
             log.info(closing(sweep))
     return int(any(job.state() != "done" for job in sweep.jobs))
