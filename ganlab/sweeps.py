@@ -3,12 +3,14 @@
 import json
 import os
 import secrets
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ganlab import lock, runs
+from ganlab.columns import counted
 from ganlab.errors import ConfigError
 from ganlab.files import write_atomically
 from ganlab.runs import Run
@@ -55,7 +57,7 @@ class Sweep:
         """What `sweep.json` says. Raises ConfigError where it cannot be read."""
         try:
             found = json.loads((self.path / FILE).read_text())
-            found["jobs"], found["command"]
+            found["jobs"], found["command"], found["kind"]
         except (OSError, ValueError, TypeError, LookupError) as error:
             raise ConfigError(f"{self.path / FILE} is damaged ({error!r})") from error
         return found
@@ -64,6 +66,12 @@ class Sweep:
         """Add facts to `sweep.json`, in one step."""
         known = self.facts() if is_sweep(self.path) else {}
         write_atomically(self.path / FILE, json.dumps(known | facts, indent=2) + "\n")
+
+    def told(self) -> str:
+        """Such as `sweep of 4 jobs: 3 done, 1 failed`. Raises ConfigError where it is damaged."""
+        states = Counter(job.state() for job in self.jobs)
+        told = ", ".join(f"{number} {state}" for state, number in states.items())
+        return f"{self.facts()['kind']} of {counted(len(self.jobs), 'job')}: {told or 'none yet'}"
 
     @cached_property
     def jobs(self) -> list[Job]:
@@ -119,5 +127,12 @@ def find(reference: str, output: str) -> Sweep | None:
     """The sweep that a path names, or that alone has a name or id which begins so."""
     if is_sweep(Path(reference)):
         return Sweep(Path(reference))
+    if not reference or os.path.exists(reference):
+        return None
     matching = [sweep for sweep in everything(output) if runs.matches(sweep.path, reference)]
     return matching[0] if len(matching) == 1 else None
+
+
+def run_or_sweep(reference: str, output: str) -> Run | Sweep:
+    """What a verb's word names. Raises ConfigError for nothing."""
+    return find(reference, output) or runs.find(reference, output)

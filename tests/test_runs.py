@@ -15,26 +15,31 @@ def output(tmp_path):
     return str(tmp_path / "outputs")
 
 
+def created(output, name):
+    path = runs.new_path(output, [name, CHOICES["model"], CHOICES["dataset"]])
+    return runs.create(path, name=name, choices=CHOICES)
+
+
 def test_a_name_carries_time_name_recipe_data_and_id(output):
-    run = runs.create(output, CHOICES, "baseline")
+    run = created(output, "baseline")
     assert re.fullmatch(r"\d\d-\d\d-\d\d-baseline-wgan_gp-mnist-[0-9a-f]{4}", run.path.name)
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", run.path.parent.name)
 
 
 @pytest.mark.parametrize("name", ["a/b=c, d", "ü" * 300, "x" * 300, "..", "-"])
 def test_any_name_becomes_one_short_plain_directory(name, output):
-    run = runs.create(output, CHOICES, name)
+    run = created(output, name)
     assert re.fullmatch(r"[A-Za-z0-9._-]{1,80}", run.path.name)
     assert run.path.name.endswith(run.facts()["id"])
     assert len(list((run.path.parent).iterdir())) == 1
 
 
 def test_runs_of_the_same_second_have_their_own_directories(output):
-    assert len({runs.create(output, CHOICES, None).path for _ in range(20)}) == 20
+    assert len({created(output, None).path for _ in range(20)}) == 20
 
 
 def test_a_run_is_found_by_path_last_id_and_prefix(output):
-    first, second = (runs.create(output, CHOICES, name) for name in ("one", "two"))
+    first, second = (created(output, name) for name in ("one", "two"))
     assert runs.find(str(first.path), output) == first
     assert runs.find("last", output) == second
     assert runs.find(first.facts()["id"], output) == first
@@ -45,7 +50,7 @@ def test_a_run_is_found_by_path_last_id_and_prefix(output):
 
 
 def test_a_reference_to_none_or_several_is_refused_with_the_candidates(output):
-    names = [runs.create(output, CHOICES, None).path.name for _ in range(2)]
+    names = [created(output, None).path.name for _ in range(2)]
     for reference in ("nothing", os.path.commonprefix(names), ""):  # noqa: RUF071
         with pytest.raises(ConfigError, match=names[0]):
             runs.find(reference, output)
@@ -63,7 +68,7 @@ def test_an_output_that_is_a_file_is_refused(tmp_path):
 
 
 def test_rewinding_forgets_later_rounds_and_a_torn_line(output):
-    run = runs.create(output, CHOICES, None)
+    run = created(output, None)
     lines = [json.dumps({"round": n}) for n in (10, 20, 30)]
     run.metrics_file.write_text("\n".join([*lines, '{"round": 4']))
     run.rewind(20)
@@ -71,7 +76,7 @@ def test_rewinding_forgets_later_rounds_and_a_torn_line(output):
 
 
 def test_a_held_run_is_refused_with_its_holder(output):
-    run = runs.create(output, CHOICES, None)
+    run = created(output, None)
     with (
         lock.held(run.path),
         pytest.raises(ConfigError, match="pid"),

@@ -91,6 +91,24 @@ def test_every_job_is_a_run_below_the_sweep():
         assert len(job.run.path.name) < 40
 
 
+@pytest.mark.usefixtures("done")
+def test_verbs_take_a_sweep_by_the_beginning_of_its_name_or_id(capfd):
+    sweep = only()
+    assert dispatch(["path", sweep.path.name[:12]]) == 0
+    assert capfd.readouterr().out == f"{sweep.path}\n"
+    assert dispatch(["show", sweep.path.name[-4:]]) == 0
+    assert "sweep of 2 jobs: 2 done" in capfd.readouterr().out
+    with lock.held(sweep.jobs[1].run.path):
+        assert dispatch(["rm", str(sweep.path), "--yes"]) == 2
+    assert states() == ["done", "done"]
+    (sweep.path / "another").mkdir()
+    (sweep.path / "another" / "run.json").touch()
+    assert dispatch(["rm", str(sweep.path), "--yes"]) == 2
+    shutil.rmtree(sweep.path / "another")
+    assert dispatch(["rm", str(sweep.path), "--yes"]) == 0
+    assert not list(Path("outputs").iterdir())
+
+
 @pytest.fixture
 def my_ends(home):
     """An option for each way in which a job may end, in the user's own directory."""

@@ -14,17 +14,16 @@ import pytest
 
 from ganlab.cli import dispatch
 
-TINY = ["network=mlp", "network.width=8", "batch_size=8", "rounds=4", "log_every=2", "metrics=none"]
+TINY = ["network=mlp", "network.width=8", "batch_size=8", "rounds=4", "log_every=2", "metrics=swd"]
 
 
 @pytest.fixture(scope="module")
 def board(tmp_path_factory):
-    """The address of `ganlab tensorboard` over two runs."""
+    """The address of `ganlab tensorboard` over the two runs of a sweep."""
     home = tmp_path_factory.mktemp("board")
     before = os.getcwd()
     os.chdir(home)
-    for lr in ("1e-4", "2e-4"):
-        assert dispatch(["train", "model=wgan_gp", *TINY, f"optimizer.lr={lr}"]) == 0
+    assert dispatch(["train", "-m", "model=wgan_gp", *TINY, "optimizer.lr=1e-4,2e-4"]) == 0
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
@@ -57,7 +56,7 @@ def ask(address, query=None, patience=60):
 def test_there_is_one_run_per_run(board):
     runs = ask(board + "runs")
     assert len(runs) == 2
-    assert all(len(run) <= 45 for run in runs)
+    assert all("lr_0.000" in run and len(run) <= 55 for run in runs)
 
 
 @pytest.mark.slow
@@ -67,10 +66,17 @@ def test_hparams_compares_the_runs_by_setting_and_measure(board):
     assert differing == {"optimizer.lr"}
     query = {
         "allowedStatuses": ["STATUS_SUCCESS"],
-        "colParams": [{"metric": {"group": "", "tag": "generator/loss"}}],
+        "colParams": [
+            {"metric": {"group": "", "tag": tag}} for tag in ("generator/loss", "metrics/swd")
+        ],
         "startIndex": 0,
         "sliceSize": 10,
     }
     groups = ask(board + "plugin/hparams/session_groups", query)["sessionGroups"]
     assert sorted(group["hparams"]["optimizer.lr"] for group in groups) == [1e-4, 2e-4]
-    assert all("generator/loss" in str(group["metricValues"]) for group in groups)
+    for group in groups:
+        (session,) = group["sessions"]
+        assert {value["name"]["tag"] for value in session["metricValues"]} >= {
+            "generator/loss",
+            "metrics/swd",
+        }

@@ -30,7 +30,8 @@ def here(tmp_path, monkeypatch):
 
 def made(**facts):
     """A run that was started, without the training."""
-    run = runs.create("outputs", {"model": "gan", "dataset": "digits"}, None, **facts)
+    choices = {"model": "gan", "dataset": "digits"}
+    run = runs.create(runs.new_path("outputs", list(choices.values())), choices=choices, **facts)
     (run.checkpoints / "0000007.pt").write_bytes(bytes(2_000_000))
     return run
 
@@ -224,7 +225,7 @@ def test_a_run_is_deleted_wholly_after_a_yes(here):
     assert f"{first.path}  created, round 7, 2.0 MB" in answered(b"y\n", str(first.path))
     assert not first.path.exists()
     assert second.path.exists()
-    assert "delete this run? [y/N]" in answered(b"YES\n", "last")
+    assert "delete this? [y/N]" in answered(b"YES\n", "last")
     assert list(Path("outputs").iterdir()) == []
 
 
@@ -239,7 +240,7 @@ def test_several_runs_are_deleted_after_one_question(here):
     names = [made().path.name for _ in range(3)]
     said = answered(b"y\n", *names, "last", names[0])
     assert said.count("[y/N]") == 1
-    assert "delete these 3 runs?" in said
+    assert "delete these 3?" in said
     assert runs.everything("outputs") == []
 
 

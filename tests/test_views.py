@@ -21,7 +21,7 @@ from ganlab.options import options
 from ganlab.penalties.none import NoPenalty
 from ganlab.priors.normal import Normal
 from ganlab.sampling import decode, noise, quantise
-from ganlab.views import CELLS, PAIRS, between, views
+from ganlab.views import CELLS, NOISE, PAIRS, between, views
 
 MODELS = sorted(options([])["model"])
 RING = ("dataset=ring", "network.width=8")
@@ -95,18 +95,18 @@ def test_noise_is_fixed_by_its_seed_alone(experiment):
 
 
 def test_linear_and_spherical_strips_have_the_same_ends_and_different_middles(experiment):
-    samples = between(experiment.averaged(), 5, seed=0)
+    samples = between(experiment.averaged(), 5)
     assert samples.shape == (2, PAIRS, 5, 1, 16, 16)
     linear, spherical = samples
     assert_close(linear[:, [0, -1]], spherical[:, [0, -1]])
     assert not torch.allclose(linear[:, 2], spherical[:, 2])
-    ends = decode(experiment.averaged(), noise(experiment.game, 2 * PAIRS, 0))
+    ends = decode(experiment.averaged(), noise(experiment.game, 2 * PAIRS, NOISE))
     assert_close(torch.cat([linear[:, 0], linear[:, -1]]), ends)
 
 
 def test_the_strips_are_rows_under_a_title_each(experiment):
     strips = views(experiment)["interpolation"]()
-    samples = between(experiment.averaged(), CELLS, experiment.config.seed)
+    samples = between(experiment.averaged(), CELLS)
     top, side = (len(strips) - 2 * (PAIRS * 18 - 2)) // 2, 18
     for way in range(2):
         for row in range(PAIRS):

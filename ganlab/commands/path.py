@@ -1,4 +1,4 @@
-"""`ganlab path`: where a run is, for other programs to use."""
+"""`ganlab path`: where a run or a sweep is, for other programs to use."""
 
 import argparse
 import os
@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    from ganlab import runs
+    from ganlab.sweeps import run_or_sweep
 
-    path = runs.find(arguments.run, arguments.output).path
+    path = run_or_sweep(arguments.run, arguments.output).path
     sys.stdout.buffer.write(os.fsencode(path) + b"\n")  # its very bytes, whatever the locale

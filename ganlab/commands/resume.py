@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ganlab import processes, runs, sweeps
+    from ganlab import runs, sweeps
 
     words, trust = without_trust(arguments.words)
     if found := sweeps.find(arguments.run, arguments.output):
@@ -42,6 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
 
         return sweeping.resume(found, words, arguments.config_dir)
     run = runs.find(arguments.run, arguments.output)
+    from ganlab import processes
+
     with processes.joined():
         return resume(run, words, arguments.config_dir, trust)
 

@@ -1,4 +1,4 @@
-"""`ganlab rm`: runs, deleted after one question."""
+"""`ganlab rm`: runs and whole sweeps, deleted after one question."""
 
 import argparse
 import contextlib
@@ -14,49 +14,72 @@ from ganlab.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
     from ganlab.runs import Run
+    from ganlab.sweeps import Sweep
 
 EXAMPLES = ("ganlab rm last", "ganlab rm 3f9a 81c2", "ganlab rm outputs/2026-11-22/* --yes")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "runs", nargs="+", metavar="RUN", help="a path, `last`, or a prefix of a name or id"
+        "runs",
+        nargs="+",
+        metavar="RUN",
+        help="a run or a sweep: a path, `last`, or a prefix of a name or id",
     )
     parser.add_argument("--yes", action="store_true", help="delete without asking")
     add_output(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    from ganlab import lock, runs
+    from ganlab import lock
+    from ganlab.sweeps import run_or_sweep
 
-    named = [runs.find(reference, arguments.output) for reference in arguments.runs]
-    found = list({run.path.resolve(): run for run in named}.values())
-    for run in found:
-        refuse_other(run.path)
-        lock.refuse_held(run.path)
+    named = [run_or_sweep(reference, arguments.output) for reference in arguments.runs]
+    found = list({each.path.resolve(): each for each in named}.values())
+    for each in found:
+        refuse_other(each)
+        for place in (each.path, *owned(each)):
+            lock.refuse_held(place)
     print("\n".join(map(line, found)))
-    question = f"delete {'this run' if len(found) == 1 else f'these {len(found)} runs'}?"
+    question = f"delete {'this' if len(found) == 1 else f'these {len(found)}'}?"
     if not (arguments.yes or agreed(question)):
         print("kept")
         return
-    for run in found:
-        delete(run.path)
+    for each in found:
+        delete(each.path)
 
 
-def refuse_other(path: Path) -> None:
-    """Raise ConfigError for what is more or less than one run's own directory."""
+def owned(found: "Run | Sweep") -> list[Path]:
+    """The directories of a sweep's runs."""
+    from ganlab.runs import Run
+
+    return [] if isinstance(found, Run) else [j.run.path for j in found.jobs if j.run.path.exists()]
+
+
+def refuse_other(found: "Run | Sweep") -> None:
+    """Raise ConfigError for a directory that is more or less than a run's or a sweep's own."""
+    path = found.path
     if path.is_symlink():
         raise ConfigError(f"{path} is a link; name {path.resolve()}, or unlink it yourself")
     for other in path.glob("*/**/run.json"):
-        raise ConfigError(f"{path} holds another run, {other.parent}; nothing is deleted")
+        if other.parent not in owned(found):
+            raise ConfigError(f"{path} holds another run, {other.parent}; nothing is deleted")
 
 
-def line(run: "Run") -> str:
-    """What a run is: path, status, last checkpoint and size."""
+def line(found: "Run | Sweep") -> str:
+    """What stands to be deleted: path, status or jobs, and size."""
+    from ganlab.runs import Run
+
+    told = progress(found) if isinstance(found, Run) else found.told()
+    return f"{found.path}  {told}, {size(found.path) / 1e6:.1f} MB"
+
+
+def progress(run: "Run") -> str:
+    """A run's status and last checkpoint."""
     status = run.told().get("status", "unreadable")
     numbers = [int(file.stem) for file in run.checkpoints.glob("*.pt") if file.stem.isdecimal()]
     reached = f"round {max(numbers)}" if numbers else "no checkpoint"
-    return f"{run.path}  {status}, {reached}, {size(run.path) / 1e6:.1f} MB"
+    return f"{status}, {reached}"
 
 
 def size(path: Path) -> int:
@@ -68,9 +91,9 @@ def size(path: Path) -> int:
 
 
 def delete(path: Path) -> None:
-    """Delete a run and a date's directory that it leaves empty. Raises OutputError.
+    """Delete a run or sweep, and a date's directory that it leaves empty. Raises OutputError.
 
-    `run.json` goes last, so that what a failure leaves can be deleted as a run again.
+    The file that says what it is goes last: what a failure leaves can be deleted again.
     """
     from ganlab import lock
 
@@ -80,7 +103,7 @@ def delete(path: Path) -> None:
         for entry in path.iterdir():
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
-            elif entry.name != "run.json":
+            elif entry.name not in {"run.json", "sweep.json"}:
                 entry.unlink()
         shutil.rmtree(path)
     except OSError as error:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 UNSHOWN = {"id", "status", "host", "pid", "heartbeat"}
 """Facts that the path or the status tells, or that mean nothing once a run has ended."""
+TOLD = ("started", "command")
+"""What of a sweep's facts is shown: its jobs are many."""
 UNMEASURED = {"round", "time", "images_per_second"}
 
 EXAMPLES = (
@@ -42,10 +44,14 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def account(reference: str, output: str) -> str:
-    """What a run is: how far it came, what it shows for it, and its facts."""
-    from ganlab import runs
+    """What a run or sweep is: how far it came, what it shows for it, and its facts."""
+    from ganlab.runs import Run
+    from ganlab.sweeps import run_or_sweep
 
-    run = runs.find(reference, output)
+    run = run_or_sweep(reference, output)
+    if not isinstance(run, Run):
+        known = {key: readable(value) for key, value in run.facts().items() if key in TOLD}
+        return wrapped({"path": run.path, "jobs": run.told(), **known})
     facts = run.facts()
     *_, last = {}, *run.metrics()
     newest = max(run.samples.glob("[0-9]*[0-9].png"), default=None)
