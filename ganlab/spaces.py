@@ -37,11 +37,15 @@ class Interval:
 
     def draw(self, random: np.random.Generator) -> str:
         if self.whole and not self.log:
-            return str(random.integers(int(self.low), int(self.high) + 1))
+            return self.written(int(random.integers(int(self.low), int(self.high) + 1)))
         ends = (math.log(self.low), math.log(self.high)) if self.log else (self.low, self.high)
         number = random.uniform(*ends)
-        drawn = min(max(math.exp(number) if self.log else number, self.low), self.high)
-        return str(round(drawn)) if self.whole else repr(float(f"{drawn:.6g}"))
+        return self.written(math.exp(number) if self.log else number)
+
+    def written(self, number: float) -> str:
+        """A number of it as a word has it: of six digits, and never beyond the ends."""
+        near = round(number) if self.whole else float(f"{number:.6g}")
+        return str(min(max(near, self.low), self.high))
 
 
 Space = Choice | Interval

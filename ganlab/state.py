@@ -3,13 +3,13 @@
 from ganlab import lock
 from ganlab.runs import Run
 
-DAMAGED, KILLED = "damaged", "killed"
+DAMAGED, KILLED, PRUNED = "damaged", "killed", "pruned"
 
 
 def state(run: Run) -> str:
     """`running`, `done`, `failed`, `diverged` or `interrupted`; `killed`, if its process is gone.
 
-    `damaged` where `run.json` cannot be read.
+    `pruned`, if a search ended it early. `damaged` where `run.json` cannot be read.
     """
     status = run.told().get("status", DAMAGED)
     gone = status in {"created", "running"} and lock.is_free(run.path)

@@ -43,6 +43,11 @@ def shortened(line):
     if verb == "train":
         words = [re.sub("seed=1,2.*", "seed=1", word) for word in words]
         words += SMALL if "best.by=fid" not in words else SMALL[:-1]
+    if verb == "tune":
+        words = [re.sub("trials=.*", "trials=1", re.sub("jobs=.*", "jobs=1", w)) for w in words]
+        words += [*SMALL[2:-1], "network=mlp", "metrics=swd", "rounds=4", "evaluate_every=2"]
+    if verb == "study":
+        words += ["--dry-run"]
     if verb == "sample":
         words = [word.replace("n=2000", "n=300") for word in words]
     if verb == "evaluate":

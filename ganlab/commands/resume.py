@@ -1,6 +1,7 @@
 """`ganlab resume`: the run's own configuration, from its newest good checkpoint on."""
 
 import argparse
+import importlib
 import logging
 import shlex
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ EXAMPLES = (
     "ganlab resume 3f9a optimizer.lr=5e-5 resume.allow_changes=true",
     "ganlab resume outputs/2026-11-22/14-03-07-wgan_gp-mnist-3f9a",
 )
+RESUMES = {"sweep": "ganlab.sweeping", "tune": "ganlab.tuning", "study": "ganlab.studying"}
+"""What resumes directories of several runs, by their kind."""
 log = logging.getLogger("ganlab")
 
 
@@ -38,9 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     words, trust = without_trust(arguments.words)
     if found := sweeps.find(arguments.run, arguments.output):
-        from ganlab import sweeping
-
-        return sweeping.resume(found, words, arguments.config_dir)
+        resumes = importlib.import_module(RESUMES[found.facts().get("kind", "sweep")])
+        return resumes.resume(found, words, arguments.config_dir)
     run = runs.find(arguments.run, arguments.output)
     from ganlab import processes
 
