@@ -30,6 +30,7 @@ def closing(run: Run, config: Any) -> str:
     commands = [
         f"sample {name} n=64 seed=3",
         f"evaluate {name}",
+        "compare last:4" if usual else f"compare {shlex.quote(str(run.path.parent))}",
         "tensorboard" if usual else f"tensorboard {shlex.quote(str(run.path.parent))}",
     ]
     if config.optimizer.decay.rounds is None:  # a rate that has ended would teach nothing more

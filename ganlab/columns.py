@@ -19,11 +19,11 @@ def wrapped(lines: Mapping[str, object]) -> str:
     return "\n".join(line for lines in each for line in lines)
 
 
-def folded(first: str, text: str) -> list[str]:
-    """A text in lines of 80 columns where its words allow, indented below its first."""
+def folded(first: str, text: str, width: int = COLUMNS) -> list[str]:
+    """A text in lines of so many columns where its words allow, indented below its first."""
     return textwrap.wrap(
         text or "-",
-        COLUMNS,
+        width,
         initial_indent=first,
         subsequent_indent=" " * len(first),
         break_long_words=False,

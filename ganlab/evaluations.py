@@ -5,7 +5,7 @@ import json
 import math
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ Protocol = dict[str, Any]
 class Entry:
     """An evaluation after round `round`; None for samples that no round made.
 
-    `skipped` says of each metric that could not be had why.
+    `skipped` says of each metric that could not be had why. Of each number, `goals` has whether the
+    least (`min`) or the greatest (`max`) is best, and `options` the metric that gave it.
     """
 
     round: int | None
@@ -31,6 +32,8 @@ class Entry:
     metrics: dict[str, float]
     skipped: dict[str, str]
     protocol: Protocol
+    goals: dict[str, str] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
 
 
 def append(file: Path, entry: Entry) -> None:
@@ -51,11 +54,19 @@ def understood(line: dict[str, Any]) -> Entry | None:
     """The evaluation that a line tells of, if it does; what was not finite is not a number."""
     try:
         entry = Entry(**line)
-        if not {"metrics", "weights"} <= dict(entry.protocol).keys():
+        known = "weights" in entry.protocol and isinstance(entry.protocol["metrics"], dict)
+        if not known or not isinstance(entry.round, int | None):
             return None
         numbers = {k: math.nan if v is None else float(v) for k, v in entry.metrics.items()}
-        return Entry(**{**line, "metrics": numbers, "protocol": dict(entry.protocol)})
-    except (TypeError, ValueError, AttributeError):
+        told = {
+            "time": float(entry.time),
+            "metrics": numbers,
+            "protocol": dict(entry.protocol),
+            "goals": {k: v for k, v in entry.goals.items() if v in ("min", "max")},
+            "options": {k: str(v) for k, v in entry.options.items()},
+        }
+        return Entry(**{**line, **told})
+    except (TypeError, ValueError, LookupError, AttributeError):
         return None
 
 

@@ -3,7 +3,7 @@
 import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -45,12 +45,17 @@ class Fakes:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Numbers and pictures by their full names, and why what is missing could not be had."""
+    """Numbers and pictures by their full names, and why what is missing could not be had.
+
+    `goals` and `options` are those of `evaluations.Entry`.
+    """
 
     metrics: dict[str, float]
     pictures: dict[str, np.ndarray]
     skipped: dict[str, str]
     protocol: Protocol
+    goals: dict[str, str] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
 
     def missing(self) -> dict[str, list[str]]:
         """The metrics that could not be had, by the reason."""
@@ -59,7 +64,8 @@ class Verdict:
 
     def entry(self, number: int | None) -> Entry:
         """As a line of the file, after round `number`."""
-        return Entry(number, time.time(), self.metrics, self.skipped, self.protocol)
+        told = self.metrics, self.skipped, self.protocol, self.goals, self.options
+        return Entry(number, time.time(), *told)
 
 
 class Judge:
@@ -106,7 +112,8 @@ class Judge:
                 skipped[name] = str(reason)
         pictures = {name: value for name, value in found.items() if isinstance(value, np.ndarray)}
         metrics = {name: float(value) for name, value in found.items() if name not in pictures}
-        return Verdict(metrics, pictures, skipped, self.protocol(real, fakes))
+        told = {n: self.goals[n] for n in metrics}, {n: self.option(n) for n in metrics}
+        return Verdict(metrics, pictures, skipped, self.protocol(real, fakes), *told)
 
     def full(self, metric: Metric, name: str) -> str:
         """The name of a metric's number, with the extractor that it was seen through."""

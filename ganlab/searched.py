@@ -9,7 +9,7 @@ import optuna
 from optuna.importance import get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
-from ganlab.outcomes import reason, took
+from ganlab.outcomes import took, trouble
 from ganlab.state import PRUNED
 from ganlab.sweeps import Job, Sweep
 
@@ -25,7 +25,7 @@ def line(job: Job, facts: dict[str, Any], value: float) -> str:
     worth = "" if math.isnan(value) else f"{facts['by']}={value:.4g}  "
     told = f"trial {job.number + 1} of {facts['trials']}  {varied}  {worth}{job.state()}{took(job)}"
     well = job.state() in {"done", PRUNED}
-    return told if well else "\n  ".join([told, *reason(job), str(job.log)])
+    return told if well else "\n  ".join([told, *trouble(job)])
 
 
 def closing(sweep: Sweep, study: optuna.Study) -> str:

@@ -62,22 +62,28 @@ def resume(sweep: Sweep, words: Sequence[str], config_dir: str | None) -> int:
 
 def play(sweep: Sweep, jobs: list[Job]) -> int:
     """Attempt jobs of a sweep; 1 where any of the sweep's is not done, else 0."""
-    facts = sweep.facts()
-    launcher, at_once = facts["launcher"], facts["slots"]
     with lock.held(sweep.path):
-        by = f"by {launcher[0]}" if launcher else f"{at_once} at a time"
-        done = len(sweep.jobs) - len(jobs)
-        before = f", {done} of them ended before" if done else ""
-        log.info(f"sweep    {sweep.path}\nplays    {counted(len(sweep.jobs), 'job')}, {by}{before}")
+        log.info(f"sweep    {sweep.path}")
         try:
-            with interrupts.heeding_sigterm():
-                if launcher:
-                    launching.launch(sweep, jobs, launcher)
-                else:
-                    launching.play(jobs, at_once, lambda job: log.info(line(job, len(sweep.jobs))))
+            attempt(sweep, jobs)
         finally:
             log.info(closing(sweep))
     return int(any(job.state() != "done" for job in sweep.jobs))
+
+
+def attempt(sweep: Sweep, jobs: list[Job]) -> None:
+    """Have jobs of a sweep played, as it says how; SIGTERM ends them as Ctrl-C does."""
+    facts = sweep.facts()
+    launcher, at_once = facts["launcher"], facts["slots"]
+    by = f"by {launcher[0]}" if launcher else f"{at_once} at a time"
+    done = len(sweep.jobs) - len(jobs)
+    before = f", {done} of them ended before" if done else ""
+    log.info(f"plays    {counted(len(sweep.jobs), 'job')}, {by}{before}")
+    with interrupts.heeding_sigterm():
+        if launcher:
+            launching.launch(sweep, jobs, launcher)
+        else:
+            launching.play(jobs, at_once, lambda job: log.info(line(job, len(sweep.jobs))))
 
 
 def slots(launcher: Sequence[str], jobs: str | None) -> int:

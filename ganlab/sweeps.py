@@ -18,6 +18,8 @@ from ganlab.state import state
 
 FILE = "sweep.json"
 WAITING, STARTING = "waiting", "starting"
+TELLING = ("ganlab:", "failed:", "diverged:")
+"""How the line begins that says what went wrong."""
 FINAL = {"done", "diverged"}
 """States of jobs that another attempt would end in again."""
 
@@ -45,6 +47,15 @@ class Job:
             return WAITING
         with open(self.log) as file:
             return "failed" if lock.acquire(file.fileno()) else STARTING
+
+    def reason(self) -> str:
+        """The line of the log that says best why the job failed; nothing where there is none."""
+        try:
+            lines = self.log.read_text(encoding="utf-8", errors="replace").split("\n")
+        except OSError:
+            return ""
+        said = [line for line in lines if line.strip()]
+        return next(iter([line for line in said if line.startswith(TELLING)][-1:] or said[-1:]), "")
 
 
 @dataclass(frozen=True)

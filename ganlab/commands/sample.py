@@ -152,7 +152,7 @@ def area(loaded: "Loaded") -> "Extent | None":
     dataset = make(loaded.config.dataset, "dataset")
     if not dataset.prepared or dataset.spec.shape != (2,):
         return None
-    return extent(real_points(dataset, loaded.config.seed).numpy())
+    return extent(real_points(dataset).numpy())
 
 
 def write_png(samples: "Tensor", out: str, loaded: "Loaded", name: str) -> Path:

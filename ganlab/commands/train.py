@@ -98,6 +98,8 @@ def sweep(arguments: argparse.Namespace) -> int:
 
     if arguments.cfg or arguments.info or arguments.directory:
         raise ConfigError("-m: --cfg, --info and --directory are of one run")
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise ConfigError("-m: one process starts a sweep; say `ganlab train -m` without torchrun")
     if arguments.dry_run:
         for number, job in enumerate(sweeping.planned(arguments.words, arguments.config_dir)):
             print(f"{number:3}  ganlab train {shlex.join(job.words)}")

@@ -80,9 +80,13 @@ def test_progress_reaches_the_end_and_a_second_time_is_silent(own_cache):
 
 def test_opening_again_takes_milliseconds(own_cache):
     small().prepare()
-    start = time.perf_counter()
-    small().arrays("train")
-    assert time.perf_counter() - start < 0.1
+
+    def seconds():
+        start = time.perf_counter()
+        small().arrays("train")
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(5)) < 0.1
 
 
 def test_two_at_once_end_well(own_cache):
