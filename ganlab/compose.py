@@ -20,7 +20,14 @@ from yaml import YAMLError
 from ganlab import schema
 from ganlab.errors import ConfigError
 from ganlab.nearest import did_you_mean, nearest
-from ganlab.options import Options, make_importable, options, shipped, user_directories
+from ganlab.options import (
+    OF_VERBS,
+    Options,
+    make_importable,
+    options,
+    shipped,
+    user_directories,
+)
 
 BROKEN = (HydraException, OmegaConfBaseException, YAMLError, ValueError, OSError)
 """What Hydra raises for files and values that it cannot make a configuration of."""
@@ -181,6 +188,8 @@ def refuse_unknown_key(key: str, base: DictConfig, groups: Options) -> None:
     """Raise ConfigError, with the nearest names, for a key that nothing would read."""
     if key.startswith("hydra."):
         raise ConfigError(f"{key}: ganlab makes the run directory itself; use output= and name=")
+    if key in OF_VERBS:
+        raise ConfigError(f"{key}: no group of a run; `ganlab {key}` takes what it has")
     if not schema.is_known(key, base):
         names = list(dict.fromkeys([*keys(base), *groups]))
         leaf = key.rpartition(".")[2]

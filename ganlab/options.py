@@ -9,6 +9,8 @@ from ganlab.errors import ConfigError
 
 Options = dict[str, dict[str, Path]]
 """The file of every option, by group and name."""
+OF_VERBS = {"study"}
+"""Groups whose options a verb of the same name takes, and not `ganlab train`."""
 
 
 def shipped() -> Path:
@@ -40,6 +42,11 @@ def make_importable(directories: list[Path]) -> None:
 
 
 def options(directories: list[Path]) -> Options:
+    """The file of every option that `ganlab train` takes, by group and name."""
+    return {g: found for g, found in all_options(directories).items() if g not in OF_VERBS}
+
+
+def all_options(directories: list[Path]) -> Options:
     """The file of every option, by group and name."""
     found: Options = {}
     for place in [shipped(), *directories]:

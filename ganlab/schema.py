@@ -96,7 +96,8 @@ def is_known(key: str, base: DictConfig) -> bool:
     """Is the key in the configuration, or an optional parameter of the target its node builds?
 
     What a target demands beyond its YAML comes from the code and cannot be set. A refinement of
-    one player (`optimizer.players.generator.lr`) is known if the key that it refines is.
+    one player (`optimizer.players.generator.lr`) is known if the key that it refines is. A list has
+    its places for keys: `optimizer.betas.0`.
     """
     parent, _, leaf = key.rpartition(".")
     if fnmatch(key, "optimizer.players.*.*"):
@@ -104,6 +105,8 @@ def is_known(key: str, base: DictConfig) -> bool:
     if fnmatch(key, "optimizer.players.*"):
         return True
     node = OmegaConf.select(base, parent) if parent else base
+    if isinstance(node, ListConfig):
+        return leaf.isdecimal() and int(leaf) < len(node)
     if not isinstance(node, DictConfig):
         return False
     if leaf in node or "_target_" not in node:

@@ -172,6 +172,16 @@ def test_an_option_without_near_names_is_told_all():
     assert all(name in message for name in options([])["loss"])
 
 
+def test_the_places_of_a_list_are_keys():
+    assert compose(["optimizer.betas.0=0.3"]).config.optimizer.betas == [0.3, 0.999]
+    assert "no such key" in refused("optimizer.betas.2=0.3")
+    assert "optimizer.betas" in refused("optimizer.betas.0=1.0")
+
+
+def test_what_another_verb_takes_is_no_group_of_a_run():
+    assert "`ganlab study`" in refused("study=small")
+
+
 @pytest.mark.parametrize("word", ["rounds", "=3", "--lr", "a b"])
 def test_what_is_no_setting_is_refused(word):
     assert repr(word) in refused(word)

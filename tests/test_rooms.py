@@ -14,7 +14,17 @@ SHARED = {"ganlab.download", "ganlab.errors", "ganlab.files", "ganlab.processes"
 NOT_ROOMS = {"commands"}
 ROOMS = sorted({f.parent.name for f in FILES if f.parent != PACKAGE} - NOT_ROOMS)
 CONFIGURATION = {"hydra", "omegaconf"}
-KNOW_HYDRA = {"compose", "hydra_tells", "launching", "making", "origins", "schema", "spaces", "variations"}
+KNOW_HYDRA = {
+    "compose",
+    "hydra_tells",
+    "launching",
+    "making",
+    "origins",
+    "schema",
+    "spaces",
+    "studies",
+    "variations",
+}
 KNOW_OMEGACONF = KNOW_HYDRA | {"build", "changes", "judging", "loaded", "older", "ranges", "runs"}
 HEAVY = {"torch", "torchvision", "hydra", "omegaconf", "numpy", "matplotlib", "tensorboard"}
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ganlab.commands import VERBS, parser, settable
 from ganlab.keys import places
-from ganlab.options import options
+from ganlab.options import all_options, options
 from ganlab.parser import Parser
 from ganlab.runs import USUAL_OUTPUT
 
@@ -140,12 +140,16 @@ def datasets(place: Position) -> Iterator[str]:
 
 
 def groups(place: Position) -> Iterator[str]:
-    yield from map(whole, options(places(place.before)))
+    yield from map(whole, all_options(places(place.before)))
 
 
 def files(place: Position) -> Iterator[str]:
-    for group, names in options(places(place.before)).items():
+    for group, names in all_options(places(place.before)).items():
         yield from (whole(f"{group}/{name}") for name in names)
+
+
+def studies(place: Position) -> Iterator[str]:
+    yield from map(whole, all_options(places(place.before))["study"])
 
 
 def whole(word: str) -> str:
@@ -156,6 +160,7 @@ SOURCES: dict[str, Callable[[Position], Iterator[str]]] = {
     "RUN": runs,
     "DATASET|PATH": datasets,
     "KEY=VALUE": settings,
+    "STUDY": studies,
     "GROUP": groups,
     "GROUP/OPTION": files,
 }

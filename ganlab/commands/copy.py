@@ -9,7 +9,7 @@ from pathlib import Path
 from ganlab.commands.arguments import add_config_dir
 from ganlab.errors import ConfigError, OutputError
 from ganlab.nearest import hint
-from ganlab.options import options, shipped, user_directories
+from ganlab.options import OF_VERBS, all_options, shipped, user_directories
 
 EXAMPLES = (
     "ganlab copy model/wgan_gp",
@@ -51,7 +51,7 @@ def named(option: str) -> tuple[str, str]:
 
 def original(group: str, name: str, config_dir: str | None) -> Path:
     """The file of an option. Raises ConfigError, with the nearest names, where there is none."""
-    groups = options(user_directories(config_dir))
+    groups = all_options(user_directories(config_dir))
     if group not in groups:
         raise ConfigError(f"{group}/{name}: no such group; {hint(group, groups)}")
     if name not in groups[group]:
@@ -85,9 +85,10 @@ def duplicate(source: Path, target: Path) -> None:
 
 
 def next_command(target: Path) -> str:
-    """The command that trains with the new option."""
+    """The command that takes the new option."""
     home = target.absolute().parent
     place = home.parent if target.is_absolute() else Path(os.path.relpath(home.parent))
-    words = ["ganlab", "train", f"{home.name}={target.stem}"]
+    choice = ["train", f"{home.name}={target.stem}"]
+    words = ["ganlab", *([home.name, target.stem] if home.name in OF_VERBS else choice)]
     is_found = home.parent == Path("conf").absolute()
     return shlex.join(words if is_found else [*words, "--config-dir", str(place)])

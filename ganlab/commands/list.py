@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ganlab.commands.arguments import add_config_dir
 from ganlab.errors import ConfigError
-from ganlab.options import options, user_directories
+from ganlab.options import all_options, user_directories
 
 EXAMPLES = ("ganlab list", "ganlab list model", "ganlab list dataset --config-dir my")
 
@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    groups = options(user_directories(arguments.config_dir))
+    groups = all_options(user_directories(arguments.config_dir))
     if arguments.group and arguments.group not in groups:
         raise ConfigError(f"{arguments.group}: no such group; the groups are {', '.join(groups)}")
     for group in [arguments.group] if arguments.group else groups:
