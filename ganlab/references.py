@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ganlab import runs, sweeps
+from ganlab import runs
 from ganlab.errors import ConfigError
 from ganlab.runs import Run
-from ganlab.sweeps import Job, Sweep
+from ganlab.sweep import sweeps
+from ganlab.sweep.sweeps import Job, Sweep
 
 log = logging.getLogger("ganlab")
 Subject = Run | Job

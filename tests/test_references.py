@@ -6,7 +6,7 @@ from handwritten import write_run, write_sweep
 from ganlab.errors import ConfigError
 from ganlab.references import path, subjects
 from ganlab.runs import Run
-from ganlab.sweeps import Job
+from ganlab.sweep.sweeps import Job
 
 
 @pytest.fixture

@@ -31,5 +31,5 @@ def test_the_built_wheel_trains_from_an_empty_folder(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "done" in done.stdout
-    for name in ("conf/train.yaml", "page.html"):
+    for name in ("conf/train.yaml", "comparing/page.html"):
         assert (site / "ganlab" / name).exists()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ganlab.commands.arguments import add_output
 
 if TYPE_CHECKING:
-    from ganlab.comparison import Comparison
+    from ganlab.comparing.comparison import Comparison
 
 EXAMPLES = (
     "ganlab compare",
@@ -43,8 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     from ganlab import console
-    from ganlab.cells import ranked
-    from ganlab.comparison import compare
+    from ganlab.comparing.cells import ranked
+    from ganlab.comparing.comparison import compare
     from ganlab.references import subjects
 
     console.step_aside()
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def written(compared: "Comparison", form: str, first: str | None) -> str:
     """The comparison in a format; as text it fits a terminal, and is whole elsewhere."""
-    from ganlab import tables
+    from ganlab.comparing import tables
 
     if form != "text":
         forms = {"csv": tables.as_csv, "json": tables.as_json, "md": tables.markdown}
@@ -79,7 +79,7 @@ def said(arguments: argparse.Namespace) -> str:
 
 def keep(compared: "Comparison", file: Path, command: str) -> None:
     """Write the page. Raises OutputError."""
-    from ganlab import page
+    from ganlab.comparing import page
     from ganlab.errors import OutputError
     from ganlab.files import write_atomically
 

@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    from ganlab.sweeps import run_or_sweep
+    from ganlab.sweep.sweeps import run_or_sweep
 
     path = run_or_sweep(arguments.run, arguments.output).path
     sys.stdout.buffer.write(os.fsencode(path) + b"\n")  # its very bytes, whatever the locale

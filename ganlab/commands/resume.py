@@ -19,7 +19,11 @@ EXAMPLES = (
     "ganlab resume 3f9a optimizer.lr=5e-5 resume.allow_changes=true",
     "ganlab resume outputs/2026-11-22/14-03-07-wgan_gp-mnist-3f9a",
 )
-RESUMES = {"sweep": "ganlab.sweeping", "tune": "ganlab.tuning", "study": "ganlab.studying"}
+RESUMES = {
+    "sweep": "ganlab.sweep.sweeping",
+    "tune": "ganlab.tune.tuning",
+    "study": "ganlab.study.studying",
+}
 """What resumes directories of several runs, by their kind."""
 log = logging.getLogger("ganlab")
 
@@ -37,7 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ganlab import runs, sweeps
+    from ganlab import runs
+    from ganlab.sweep import sweeps
 
     words, trust = without_trust(arguments.words)
     if found := sweeps.find(arguments.run, arguments.output):

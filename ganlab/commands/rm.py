@@ -14,7 +14,7 @@ from ganlab.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
     from ganlab.runs import Run
-    from ganlab.sweeps import Sweep
+    from ganlab.sweep.sweeps import Sweep
 
 EXAMPLES = ("ganlab rm last", "ganlab rm 3f9a 81c2", "ganlab rm outputs/2026-11-22/* --yes")
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     from ganlab import lock
-    from ganlab.sweeps import run_or_sweep
+    from ganlab.sweep.sweeps import run_or_sweep
 
     named = [run_or_sweep(reference, arguments.output) for reference in arguments.runs]
     found = list({each.path.resolve(): each for each in named}.values())

@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
 def account(reference: str, output: str) -> str:
     """What a run or sweep is: how far it came, what it shows for it, and its facts."""
     from ganlab.runs import Run
-    from ganlab.sweeps import run_or_sweep
+    from ganlab.sweep.sweeps import run_or_sweep
 
     run = run_or_sweep(reference, output)
     if not isinstance(run, Run):

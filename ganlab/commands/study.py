@@ -10,8 +10,8 @@ from ganlab.errors import ConfigError
 from ganlab.runs import USUAL_OUTPUT
 
 if TYPE_CHECKING:
-    from ganlab.studies import Study
-    from ganlab.sweeps import Sweep
+    from ganlab.study.studies import Study
+    from ganlab.sweep.sweeps import Sweep
 
 EXAMPLES = (
     "ganlab list study",
@@ -48,8 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ganlab import studies, sweeps
-    from ganlab.variations import parted
+    from ganlab.study import studies
+    from ganlab.sweep import sweeps
+    from ganlab.sweep.variations import parted
 
     name, words = arguments.study, arguments.words
     file = studies.find(name, arguments.config_dir)
@@ -58,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
             tell(found, words)
             return 0
         raise studies.unknown(name, arguments.config_dir)
-    from ganlab import studying
+    from ganlab.study import studying
 
     wish = studies.wishes(parted(words)[0])
     study = studies.changed(studies.load(file, arguments.config_dir), wish)
@@ -70,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def tell(sweep: "Sweep", words: list[str]) -> None:
     """Report what a study has found. Raises ConfigError for other sweeps, and for words."""
-    from ganlab import findings
+    from ganlab.study import findings
 
     if sweep.facts().get("kind") != "study":
         raise ConfigError(f"{sweep.path} is no study; `ganlab compare` shows its runs")
@@ -82,8 +83,8 @@ def tell(sweep: "Sweep", words: list[str]) -> None:
 
 def describe(study: "Study", config_dir: str | None) -> None:
     """Print the commands of the search, and how many runs there are."""
-    from ganlab import studying
     from ganlab.columns import counted, folded
+    from ganlab.study import studying
 
     found = studying.planned(study, config_dir)
     for number, job in enumerate(found):

@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.multirun:
         return sweep(arguments)
     from ganlab.compose import compose
-    from ganlab.variations import parted
+    from ganlab.sweep.variations import parted
 
     _, launcher, jobs = parted(arguments.words)
     if launcher or jobs:
@@ -94,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def sweep(arguments: argparse.Namespace) -> int:
     """Play every combination of the words, or with --dry-run list them; the exit code."""
-    from ganlab import sweeping
+    from ganlab.sweep import sweeping
 
     if arguments.cfg or arguments.info or arguments.directory:
         raise ConfigError("-m: --cfg, --info and --directory are of one run")

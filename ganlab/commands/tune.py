@@ -42,11 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ganlab import tuning
+    from ganlab.tune import tuning
 
     if arguments.worker:
         tuning.demand_optuna()
-        from ganlab.trials import work
+        from ganlab.tune.trials import work
 
         return work(Path(arguments.worker))
     return tuning.begin(arguments.words, arguments.config_dir)

@@ -1,0 +1,1 @@
+"""Runs side by side: what tells them apart, how good each became, and how that is shown."""

@@ -1,0 +1,1 @@
+"""A fair comparison of recipes: its words and draws, its runs, and what they say."""

@@ -1,0 +1,1 @@
+"""Many runs: their words, their directory, who starts them, and what became of each."""
