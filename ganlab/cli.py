@@ -50,8 +50,8 @@ def dispatch(words: list[str]) -> int:
         return run(words[0], words[1:])
     except (Exception, KeyboardInterrupt) as error:
         if isinstance(error, KeyboardInterrupt) or interrupts.came():
-            console.say("ganlab: interrupted", sys.stderr)
-            return 130
+            console.say(interrupts.SAID, sys.stderr)
+            return interrupts.exit_code()
         if isinstance(error, GanlabError):
             return refuse(error)
         raise

@@ -5,7 +5,9 @@ import signal
 import threading
 from collections.abc import Iterator
 
+SAID = "ganlab: interrupted"
 _came = threading.Event()
+_number = signal.SIGINT
 
 
 def listen() -> None:
@@ -28,6 +30,13 @@ def heeding_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def exit_code() -> int:
+    """What a command that was interrupted ends with, as shells have it."""
+    return 128 + _number
+
+
 def _note(number: int, frame: object) -> None:
+    global _number  # noqa: PLW0603, a process is interrupted once
+    _number = signal.Signals(number)
     _came.set()
     raise KeyboardInterrupt

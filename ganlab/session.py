@@ -155,7 +155,8 @@ def logged(run: Run) -> Iterator[None]:
 @contextlib.contextmanager
 def status(run: Run) -> Iterator[None]:
     """`running` inside; then `done`, `diverged`, `interrupted` or `failed`."""
-    run.note(status="running", stopped=None, heartbeat=runs.now(), **runs.here())
+    now = runs.now()
+    run.note(status="running", stopped=None, session=now, heartbeat=now, **runs.here())
     outcome = "failed"
     try:
         yield

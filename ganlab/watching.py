@@ -175,7 +175,7 @@ def wait_for_a_name(run: Run) -> None:
     """Wait until new events come after all others by name, which tells seconds: else the reader,
     which goes by names, would not let them replace what it has of the same rounds."""
     names = (file.name.split(".") for file in run.path.glob("events.out.tfevents.*"))
-    newest = max((int(name[3]) for name in names), default=0)
+    newest = max((int(name[3]) for name in names if name[3].isdecimal()), default=0)
     if 0 <= (left := newest + 1 - time.time()) < 1:
         time.sleep(left)
 

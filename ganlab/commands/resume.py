@@ -7,7 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from ganlab.commands.arguments import TRUST, add_config_dir, add_run, without_trust
-from ganlab.errors import CheckpointError
+from ganlab.errors import CheckpointError, ConfigError
 
 if TYPE_CHECKING:
     from ganlab.build import Experiment
@@ -46,7 +46,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     words, trust = without_trust(arguments.words)
     if found := sweeps.find(arguments.run, arguments.output):
-        resumes = importlib.import_module(RESUMES[found.facts().get("kind", "sweep")])
+        if (kind := found.facts()["kind"]) not in RESUMES:
+            raise ConfigError(f"{found.path} is a {kind}, which this version cannot resume")
+        if trust:
+            raise ConfigError("trust= is for one run: name a run of this sweep")
+        resumes = importlib.import_module(RESUMES[kind])
         return resumes.resume(found, words, arguments.config_dir)
     run = runs.find(arguments.run, arguments.output)
     from ganlab import processes

@@ -31,21 +31,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    from ganlab import lock
     from ganlab.sweep.sweeps import run_or_sweep
 
     named = [run_or_sweep(reference, arguments.output) for reference in arguments.runs]
     found = list({each.path.resolve(): each for each in named}.values())
     for each in found:
         refuse_other(each)
-        for place in (each.path, *owned(each)):
-            lock.refuse_held(place)
+        refuse_busy(each)
     print("\n".join(map(line, found)))
     question = f"delete {'this' if len(found) == 1 else f'these {len(found)}'}?"
     if not (arguments.yes or agreed(question)):
         print("kept")
         return
     for each in found:
+        refuse_busy(each)
         delete(each.path)
 
 
@@ -54,6 +53,19 @@ def owned(found: "Run | Sweep") -> list[Path]:
     from ganlab.runs import Run
 
     return [] if isinstance(found, Run) else [j.run.path for j in found.jobs if j.run.path.exists()]
+
+
+def refuse_busy(found: "Run | Sweep") -> None:
+    """Raise ConfigError while a process is at work on a run, a sweep or a job of it."""
+    from ganlab import lock
+    from ganlab.runs import Run
+    from ganlab.sweep.sweeps import STARTING
+
+    for place in (found.path, *owned(found)):
+        lock.refuse_held(place)
+    for job in [] if isinstance(found, Run) else found.jobs:
+        if job.state() == STARTING:
+            raise ConfigError(f"{found.path}: job {job.number + 1} is starting; stop it first")
 
 
 def refuse_other(found: "Run | Sweep") -> None:
@@ -95,9 +107,6 @@ def delete(path: Path) -> None:
 
     The file that says what it is goes last: what a failure leaves can be deleted again.
     """
-    from ganlab import lock
-
-    lock.refuse_held(path)
     path = path.resolve()
     try:
         for entry in path.iterdir():

@@ -11,7 +11,7 @@ from ganlab.commands.arguments import add_config_dir, add_output
 if TYPE_CHECKING:
     from ganlab.runs import Run
 
-UNSHOWN = {"id", "status", "host", "pid", "heartbeat"}
+UNSHOWN = {"id", "status", "host", "pid", "heartbeat", "session"}
 """Facts that the path or the status tells, or that mean nothing once a run has ended."""
 TOLD = ("started", "command")
 """What of a sweep's facts is shown: its jobs are many."""

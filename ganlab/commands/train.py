@@ -86,7 +86,9 @@ def run(arguments: argparse.Namespace) -> int:
     from ganlab.commands.resume import resume
 
     with processes.joined():
-        before = processes.told(requeued(composition) if processes.leads() else None)
+        before = processes.told(
+            requeued(composition, arguments.directory) if processes.leads() else None
+        )
         if before is not None:
             return resume(before, [], arguments.config_dir)
         return attend(*start(composition, arguments.directory))
@@ -102,12 +104,13 @@ def sweep(arguments: argparse.Namespace) -> int:
         raise ConfigError("-m: one process starts a sweep; say `ganlab train -m` without torchrun")
     if arguments.dry_run:
         for number, job in enumerate(sweeping.planned(arguments.words, arguments.config_dir)):
-            print(f"{number:3}  ganlab train {shlex.join(job.words)}")
+            words = [*job.words, *sweeping.from_directory(arguments.config_dir)]
+            print(f"{number:3}  ganlab train {shlex.join(words)}")
         return 0
     return sweeping.begin(arguments.words, arguments.config_dir)
 
 
-def requeued(composition: "Composition") -> "Run | None":
+def requeued(composition: "Composition", directory: str | None) -> "Run | None":
     """The run that this command of a SLURM job trained before it was queued again."""
     job = os.environ.get("SLURM_JOB_ID")
     if not composition.config.slurm.requeue or not int(os.environ.get("SLURM_RESTART_COUNT", "0")):
@@ -115,9 +118,8 @@ def requeued(composition: "Composition") -> "Run | None":
     from ganlab import checkpoints, runs
 
     mine = {"slurm_job": job, "command": said(composition)}
-    found = [
-        r for r in runs.everything(composition.config.output) if mine.items() <= r.told().items()
-    ]
+    there = runs.everything(directory or composition.config.output)
+    found = [run for run in there if mine.items() <= run.told().items()]
     begun = [run for run in found if checkpoints.manifest(run.checkpoints)]
     return begun[-1] if begun else None
 

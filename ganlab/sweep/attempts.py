@@ -1,6 +1,7 @@
 """One attempt at one job of a sweep: a process of its own, whatever becomes of it."""
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -9,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ganlab import checkpoints, lock
+from ganlab import lock
 from ganlab.sweep.sweeps import Job, Sweep
 
 AGAIN_S = 1.0
@@ -24,8 +25,11 @@ def begin(job: Job, **environment: str) -> subprocess.Popen | None:
     with open(job.log, "ab") as log:
         if not lock.acquire(log.fileno()):
             return None
+        words = command(job)
+        log.write(f"$ ganlab {shlex.join(words)}\n".encode())
+        log.flush()
         return subprocess.Popen(
-            [sys.executable, "-m", "ganlab.sweep.child", str(os.getpid()), *command(job)],
+            [*child(), *words],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -34,23 +38,39 @@ def begin(job: Job, **environment: str) -> subprocess.Popen | None:
         )
 
 
+def child() -> list[str]:
+    """The command that is `ganlab` as a child of this process.
+
+    It finds modules where this process does: what lies in the working directory shadows nothing.
+    """
+    safe = [] if sys.path[0] in {"", os.getcwd()} else ["-P"]
+    return [sys.executable, *safe, "-m", "ganlab.sweep.child", str(os.getpid())]
+
+
 def command(job: Job) -> list[str]:
-    """The words that take up the job where it stands; a run that cannot go on makes room."""
-    directory = job.run.path
-    if checkpoints.manifest(job.run.checkpoints):
-        return ["resume", str(directory), *job.more]
-    if directory.exists():
-        shutil.rmtree(directory)
-    return ["train", *job.words, *job.more, "--directory", str(directory)]
+    """The words that take up the job where it stands.
+
+    A directory in which nothing was ever saved or logged makes room; any other is for `resume` to
+    go on with, or to say why it cannot.
+    """
+    run = job.run
+    if run.path.is_symlink() or run.metrics_file.exists() or any(run.checkpoints.glob("*.pt")):
+        return ["resume", str(run.path), *job.more]
+    if run.path.exists():
+        shutil.rmtree(run.path)
+    return ["train", *job.words, *job.more, "--directory", str(run.path)]
 
 
 def end(*children: subprocess.Popen) -> None:
-    """Ask processes to save and leave, and wait until they have; on Ctrl-C they leave at once."""
-    for child in children:
-        child.send_signal(signal.SIGINT)
+    """Ask processes to save and leave, and wait until they have; on Ctrl-C they leave at once.
+
+    On Windows, which has no such signal for them, they leave at their last checkpoint.
+    """
+    for each in children:
+        each.send_signal(signal.SIGTERM if sys.platform == "win32" else signal.SIGINT)
     try:
-        for child in children:
-            child.wait()
+        for each in children:
+            each.wait()
     except KeyboardInterrupt:
         end(*children)
 
@@ -58,10 +78,10 @@ def end(*children: subprocess.Popen) -> None:
 def attempt(config: Any) -> int:
     """What a launcher of Hydra's runs, anywhere: the exit code of one attempt at `config.job`."""
     job = Sweep(Path(config.sweep)).jobs[config.job]
-    while (child := begin(job)) is None:
+    while (begun := begin(job)) is None:
         time.sleep(AGAIN_S)
     try:
-        return child.wait()
+        return begun.wait()
     except BaseException:
-        end(child)
+        end(begun)
         raise

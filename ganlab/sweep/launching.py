@@ -23,20 +23,22 @@ from ganlab.sweep.sweeps import Job, Sweep
 LOOKED_S = 0.05
 GPUS = Path("/proc/driver/nvidia/gpus")
 log = logging.getLogger("ganlab")
-Tell = Callable[[Job], None]
+Tell = Callable[[Job, int], None]
 
 
 def play(jobs: Sequence[Job], at_once: int, tell: Tell) -> None:
-    """Attempt all jobs, so many at a time; `tell` hears of each that has ended.
+    """Attempt all jobs, so many at a time; `tell` hears of each that has ended, and its exit code.
 
     Cores and GPUs are divided among them. Ctrl-C ends those that play, saved, and raises.
     """
     waiting, playing = deque(jobs), dict[int, tuple[Job, subprocess.Popen]]()
+    at_once = min(at_once, len(jobs))
     try:
         while waiting or playing:
             for slot in range(at_once):
                 if slot in playing and playing[slot][1].poll() is not None:
-                    tell(playing.pop(slot)[0])
+                    ended, process = playing.pop(slot)
+                    tell(ended, process.returncode)
                 if slot not in playing and waiting:
                     job = waiting.popleft()
                     if child := begin(job, **share(slot, at_once)):
@@ -78,10 +80,11 @@ def refuse_launcher(words: Sequence[str]) -> None:
         composed(words)
 
 
-def launch(sweep: Sweep, jobs: Sequence[Job], words: Sequence[str]) -> None:
+def launch(sweep: Sweep, jobs: Sequence[Job], words: Sequence[str], tell: Tell) -> None:
     """Have a launcher of Hydra's, which the words choose and set, attempt the jobs.
 
-    What goes wrong is only told, since the jobs' own directories show what became of them.
+    `tell` hears of all of them in the end. What goes wrong with the launcher is only told, since
+    the jobs' own directories show what became of them.
     """
     place = quoted(str(sweep.path.resolve()))
     with initialize_config_module("ganlab.conf", version_base="1.3"):
@@ -92,8 +95,8 @@ def launch(sweep: Sweep, jobs: Sequence[Job], words: Sequence[str]) -> None:
         )
         try:
             ends = launcher.launch([[f"sweep={place}", f"job={job.number}"] for job in jobs], 0)
-            for end in ends:
-                _ = end.return_value  # raises what was raised in the job
+            for job, ended in zip(jobs, ends, strict=True):
+                tell(job, ended.return_value)  # raises what was raised in the job
         except Exception as error:
             log.error(f"{words[0]} gave up: {type(error).__name__}: {error}")
 

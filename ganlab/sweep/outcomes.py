@@ -1,6 +1,7 @@
 """What became of a sweep's jobs, in words."""
 
 import datetime
+import logging
 import shlex
 import shutil
 import sys
@@ -14,12 +15,18 @@ from ganlab.evaluations import named
 from ganlab.references import below
 from ganlab.sweep.sweeps import FINAL, Job, Sweep
 
+log = logging.getLogger("ganlab")
 
-def line(job: Job, of: int) -> str:
-    """One line on a job that has ended, and the end of its log where that was not well."""
+
+def tell(job: Job, of: int, code: int) -> None:
+    """Say what became of an attempt at a job, and warn, with the reason, where it was not well."""
     varied = " ".join(f"{key}={value}" for key, value in job.varied.items())
-    told = f"job {job.number + 1} of {of}  {varied}  {job.state()}{took(job)}"
-    return told if job.state() == "done" else "\n  ".join([told, *trouble(job)])
+    front, state = f"job {job.number + 1} of {of}  {varied}  ", job.state()
+    if state == "done" and not code:
+        log.info(f"{front}{state}{took(job)}")
+        return
+    became = f"{state}, and goes on no further" if state == "done" else f"{state}{took(job)}"
+    log.warning("\n  ".join([front + became, *trouble(job)]))
 
 
 def trouble(job: Job) -> list[str]:
@@ -28,20 +35,20 @@ def trouble(job: Job) -> list[str]:
 
 
 def took(job: Job) -> str:
-    """How long a job's run has played, if it is known."""
+    """How long the last session of a job's run was, if it is known."""
     told = job.run.told()
     try:
-        started, ended = (datetime.datetime.fromisoformat(told[k]) for k in ("started", "ended"))
+        began, ended = (datetime.datetime.fromisoformat(told[k]) for k in ("session", "ended"))
     except (LookupError, TypeError, ValueError):
         return ""
-    return f" after {(ended - started).total_seconds():.1f} s"
+    return f" after {(ended - began).total_seconds():.1f} s"
 
 
 def table(sweep: Sweep) -> str:
     """The jobs with state, time and the metric that they are watched by, the best first."""
     compared = compare(below(str(sweep.path)))
     configs = (keys.read(job.run.config_file) for job in sweep.jobs)
-    wishes = {str(dict(config.get("best") or {}).get("by")) for config in configs}
+    wishes = dict.fromkeys(str(dict(config.get("best") or {}).get("by")) for config in configs)
     chosen = [name for wish in wishes if (name := named(wish, compared.metrics, None))]
     metric = next(iter([*chosen, *compared.metrics]), None)
     shown = ranked(replace(compared, metrics=[metric] if metric else []), metric or "start")

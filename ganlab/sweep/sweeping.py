@@ -1,18 +1,20 @@
 """A sweep from its words to its table: planned, checked, played, taken up again."""
 
 import logging
+import os
 import shlex
 from collections.abc import Sequence
+from typing import Any
 
-from ganlab import interrupts, lock
+from ganlab import changes, interrupts, keys, lock
 from ganlab.columns import counted
 from ganlab.compose import compose
 from ganlab.errors import ConfigError
 from ganlab.runs import refuse_unwritable
 from ganlab.sweep import launching, sweeps
-from ganlab.sweep.outcomes import closing, line
+from ganlab.sweep.outcomes import closing, tell
 from ganlab.sweep.sweeps import FINAL, Job, Sweep
-from ganlab.sweep.variations import Variation, parted, variations
+from ganlab.sweep.variations import Variation, parted, settled, variations
 
 log = logging.getLogger("ganlab")
 
@@ -32,49 +34,84 @@ def begin(words: Sequence[str], config_dir: str | None) -> int:
     _, launcher, jobs = parted(words)
     config = compose(found[0].words, config_dir).config
     refuse_unwritable(config.output)
-    always = ["--config-dir", config_dir] if config_dir else []
-    name = None if "name" in found[0].varied else config.name
+    every = [(settled(each.words, config.output), each.varied) for each in found]
     sweep = sweeps.create(
         config.output,
-        name,
+        None if "name" in found[0].varied else config.name,
         "sweep",
-        command=shlex.join(["ganlab", "train", "-m", *words, *always]),
+        command=shlex.join(["ganlab", "train", "-m", *words, *from_directory(config_dir)]),
         launcher=launcher,
         slots=slots(launcher, jobs),
-        more=always,
-        jobs=[sweeps.planned(n, len(found), v.words, v.varied) for n, v in enumerate(found)],
+        more=from_directory(config_dir),
+        jobs=[sweeps.planned(n, len(every), *each) for n, each in enumerate(every)],
     )
-    return play(sweep, sweep.jobs)
+    return play(sweep, is_anew=False)
+
+
+def from_directory(config_dir: str | None) -> list[str]:
+    """The words that name a directory of options, wherever they are said again."""
+    return ["--config-dir", os.path.abspath(config_dir)] if config_dir else []
 
 
 def resume(sweep: Sweep, words: Sequence[str], config_dir: str | None) -> int:
-    """Play the jobs that are not done, and with settings among the words all jobs, with them."""
+    """Play the jobs that are not done, and with settings among the words all jobs, with them.
+
+    Raises ConfigError for settings that would make other runs of those that have begun.
+    """
     rest, launcher, jobs = parted(words)
     facts = sweep.facts()
     launcher = launcher or ([] if jobs else facts.get("launcher", []))
-    wish = slots(launcher, jobs or str(facts.get("slots", 1)))
-    more = [*facts.get("more", []), *rest]
-    if config_dir:
-        more += ["--config-dir", config_dir]
-    sweep.note(launcher=launcher, slots=wish, more=more)
-    taken_up = Sweep(sweep.path)
-    return play(taken_up, [job for job in taken_up.jobs if rest or job.state() not in FINAL])
+    wish = slots(launcher, jobs or (None if launcher else str(facts.get("slots", 1))))
+    if launcher:
+        launching.refuse_launcher(launcher)
+    place = config_dir or keys.config_dir(facts.get("more", []))
+    for job in sweep.jobs[:1]:
+        compose([*job.words, *rest], place)
+    refuse_other_runs(rest)
+    said = {word.partition("=")[0]: word for word in [*facts.get("more", []), *rest] if "=" in word}
+    more = [*said.values(), *from_directory(place)]
+    return play(sweep, is_anew=bool(rest), launcher=launcher, slots=wish, more=more)
 
 
-def play(sweep: Sweep, jobs: list[Job]) -> int:
-    """Attempt jobs of a sweep; 1 where any of the sweep's is not done, else 0."""
+def refuse_other_runs(words: Sequence[str]) -> None:
+    """Raise ConfigError for settings that a run which has begun refuses."""
+    if "resume.allow_changes=true" in words:
+        return
+    for word in words:
+        if not changes.is_among(word.replace("=", ":", 1), changes.FREE + changes.ELSEWHERE):
+            raise ConfigError(
+                f"{word}: this would make other runs of those that have begun; "
+                "resume.allow_changes=true resumes them all the same"
+            )
+
+
+def play(sweep: Sweep, is_anew: bool, **facts: Any) -> int:
+    """Note facts and attempt the jobs of a sweep that are not done, or all of them anew.
+
+    The exit code: 1 where any job of the sweep is not done or could not go on, else 0.
+    """
     with lock.held(sweep.path):
+        sweep.note(**facts)
+        sweep = Sweep(sweep.path)
         log.info(f"sweep    {sweep.path}")
         try:
-            attempt(sweep, jobs)
+            codes = attempt(sweep, [j for j in sweep.jobs if is_anew or j.state() not in FINAL])
         finally:
             log.info(closing(sweep))
-    return int(any(job.state() != "done" for job in sweep.jobs))
+    return int(any(codes) or any(job.state() != "done" for job in sweep.jobs))
 
 
-def attempt(sweep: Sweep, jobs: list[Job]) -> None:
-    """Have jobs of a sweep played, as it says how; SIGTERM ends them as Ctrl-C does."""
-    facts = sweep.facts()
+def attempt(sweep: Sweep, jobs: list[Job]) -> list[int]:
+    """Have jobs of a sweep played, as it says how; their exit codes, as they ended.
+
+    SIGTERM ends them as Ctrl-C does.
+    """
+    facts, codes = sweep.facts(), list[int]()
+
+    def ended(job: Job, code: int) -> None:
+        codes.append(code)
+        tell(job, len(sweep.jobs), code)
+
     launcher, at_once = facts["launcher"], facts["slots"]
     by = f"by {launcher[0]}" if launcher else f"{at_once} at a time"
     done = len(sweep.jobs) - len(jobs)
@@ -82,9 +119,10 @@ def attempt(sweep: Sweep, jobs: list[Job]) -> None:
     log.info(f"plays    {counted(len(sweep.jobs), 'job')}, {by}{before}")
     with interrupts.heeding_sigterm():
         if launcher:
-            launching.launch(sweep, jobs, launcher)
+            launching.launch(sweep, jobs, launcher, ended)
         else:
-            launching.play(jobs, at_once, lambda job: log.info(line(job, len(sweep.jobs))))
+            launching.play(jobs, at_once, ended)
+    return codes
 
 
 def slots(launcher: Sequence[str], jobs: str | None) -> int:

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ganlab import lock, runs
+from ganlab import interrupts, lock, runs
 from ganlab.columns import counted
 from ganlab.errors import ConfigError
 from ganlab.files import write_atomically
@@ -18,6 +18,8 @@ from ganlab.state import state
 
 FILE = "sweep.json"
 WAITING, STARTING = "waiting", "starting"
+ATTEMPT = "$ ganlab "
+"""How the line begins after which an attempt at a job speaks."""
 TELLING = ("ganlab:", "failed:", "diverged:")
 """How the line begins that says what went wrong."""
 FINAL = {"done", "diverged"}
@@ -46,7 +48,9 @@ class Job:
         if not self.log.exists():
             return WAITING
         with open(self.log) as file:
-            return "failed" if lock.acquire(file.fileno()) else STARTING
+            if not lock.acquire(file.fileno()):
+                return STARTING
+        return "interrupted" if self.reason() == interrupts.SAID else "failed"
 
     def reason(self) -> str:
         """The line of the log that says best why the job failed; nothing where there is none."""
@@ -54,7 +58,8 @@ class Job:
             lines = self.log.read_text(encoding="utf-8", errors="replace").split("\n")
         except OSError:
             return ""
-        said = [line for line in lines if line.strip()]
+        begun = max((n for n, line in enumerate(lines) if line.startswith(ATTEMPT)), default=-1)
+        said = [line for line in lines[begun + 1 :] if line.strip()]
         return next(iter([line for line in said if line.startswith(TELLING)][-1:] or said[-1:]), "")
 
 
@@ -101,7 +106,7 @@ class Sweep:
 
 
 def is_sweep(path: Path) -> bool:
-    return (path / FILE).is_file()
+    return os.path.isfile(path / FILE)  # also of what can be no path
 
 
 def create(output: str, name: str | None, kind: str, **facts: Any) -> Sweep:
@@ -135,13 +140,23 @@ def everything(output: str) -> list[Sweep]:
 
 
 def find(reference: str, output: str) -> Sweep | None:
-    """The sweep that a path names, or that alone has a name or id which begins so."""
+    """The sweep that a path names, or whose name or id begins so; None for what is no sweep.
+
+    Raises ConfigError where there are other sweeps or runs of which that is true.
+    """
     if is_sweep(Path(reference)):
         return Sweep(Path(reference))
     if not reference or os.path.exists(reference):
         return None
     matching = [sweep for sweep in everything(output) if runs.matches(sweep.path, reference)]
-    return matching[0] if len(matching) == 1 else None
+    if not matching:
+        return None
+    alike = [run for run in runs.everything(output) if runs.matches(run.path, reference)]
+    if len(matching) + len(alike) > 1:
+        places = [sweep.path for sweep in matching] + [run.path for run in alike]
+        shown = "\n  ".join(map(str, places[-10:]))
+        raise ConfigError(f"{reference}: several sweeps and runs match\n  {shown}")
+    return matching[0]
 
 
 def run_or_sweep(reference: str, output: str) -> Run | Sweep:

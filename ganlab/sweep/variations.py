@@ -1,5 +1,6 @@
 """From the words of a sweep to the words of its jobs, in Hydra's grammar."""
 
+import functools
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +8,8 @@ from typing import Any, cast
 
 from hydra.core.override_parser.types import Override
 
-from ganlab.compose import compose, read
+from ganlab import runs
+from ganlab.compose import compose, quoted, read, refused
 from ganlab.errors import ConfigError
 from ganlab.options import Options, options, user_directories
 
@@ -63,11 +65,28 @@ def written(override: Override, groups: Options) -> list[str]:
             "it with `ganlab tune`"
         )
     override.config_loader = cast(Any, AtHand(groups))
-    found = list(override.sweep_string_iterator())
+    with refused(f"{override.input_line}: "):
+        found = list(override.sweep_string_iterator())
     if not found:
-        near = ", ".join(groups.get(override.key_or_group, {})) or "nothing: it is no group"
-        raise ConfigError(f"{override.input_line}: matches nothing of {near}")
+        near = ", ".join(groups.get(override.key_or_group, {}))
+        raise ConfigError(f"{override.input_line}: no value{f' among {near}' if near else ''}")
     return found
+
+
+def settled(words: Sequence[str], output: str) -> list[str]:
+    """The words, with the path of the run that `init_from` names now: it is one for all jobs.
+
+    Raises ConfigError where there is no such run.
+    """
+    return [*map(functools.partial(settled_word, output=output), words)]
+
+
+def settled_word(word: str, output: str) -> str:
+    key, _, _ = word.partition("=")
+    source = read(word).value() if key == "init_from" else None
+    if source is None:
+        return word
+    return f"init_from={quoted(str(runs.find(str(source), output).path.resolve()))}"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from ganlab.cli import dispatch
 from ganlab.sweep import sweeps
 from ganlab.sweep.attempts import begin
 from ganlab.sweep.launching import gpus, share
-from ganlab.sweep.variations import variations
+from ganlab.sweep.sweeps import Sweep
+from ganlab.sweep.variations import settled, variations
 
 SWEEP = ["train", "-m", *TINY, "progress=none"]
 ENDS = """
@@ -129,7 +130,8 @@ def test_a_job_that_raises_exits_or_is_killed_does_not_end_the_sweep():
     assert "Traceback" in only().jobs[0].log.read_text()
     assert "Traceback" not in done.stderr
     for job in only().jobs:
-        assert f"job {job.number + 1} of 4  loss={job.varied['loss']}  {job.state()}" in done.stdout
+        said = done.stdout if job.state() == "done" else done.stderr
+        assert f"job {job.number + 1} of 4  loss={job.varied['loss']}  {job.state()}" in said
     assert f"ganlab resume {only().path}" in done.stdout
 
 
@@ -180,7 +182,7 @@ def test_a_signal_saves_what_plays_and_begins_nothing_more(number):
     wait_for(lambda: all(saved_rounds(job.run) for job in only().jobs[:2]))
     process.send_signal(number)
     said, _ = process.communicate(timeout=60)
-    assert process.returncode == 130, said
+    assert process.returncode == 128 + number, said
     assert states() == ["interrupted", "interrupted", "waiting"]
     assert "Traceback" not in said
     assert f"ganlab resume {only().path}" in said
@@ -196,6 +198,59 @@ def test_an_attempt_that_still_goes_on_is_waited_for():
     assert child is not None
     assert child.wait() == 0
     assert "already done" in job.log.read_text()
+
+
+@pytest.mark.usefixtures("done")
+@pytest.mark.parametrize(
+    "word", ["rouns=30", "rounds=abc", "optimizer.lr=1e-5", "trust=foreign", "hydra/launcher=none"]
+)
+def test_a_word_that_is_refused_on_resume_changes_nothing(word):
+    before = only().facts()
+    assert dispatch(["resume", str(only().path), word]) == 2
+    assert only().facts() == before
+
+
+@pytest.mark.usefixtures("done")
+def test_what_was_trained_is_never_removed_and_one_jobs_damage_is_its_own():
+    first, second = (job.run for job in only().jobs)
+    (first.checkpoints / "manifest.json").unlink()
+    kept = sorted(first.path.rglob("*"))
+    done = ganlab("resume", str(only().path), "rounds=3")
+    assert done.returncode == 1
+    assert "job 1 of 2  seed=1  done, and goes on no further" in done.stderr
+    assert "no usable checkpoint" in done.stderr
+    assert sorted(first.path.rglob("*")) == kept
+    assert (second.checkpoints / "0000003.pt").exists()
+    assert only().facts()["more"] == ["rounds=3"]
+
+
+@pytest.mark.usefixtures("done")
+def test_a_word_that_may_be_a_sweep_or_a_run_is_refused(capfd):
+    shutil.copytree(only().jobs[0].run.path, only().path.with_name(f"{only().path.name[:8]}-run"))
+    assert dispatch(["rm", only().path.name[:8], "--yes"]) == 2
+    assert "several sweeps and runs match" in capfd.readouterr().err
+    assert states() == ["done", "done"]
+
+
+@pytest.mark.usefixtures("done")
+def test_all_jobs_begin_with_the_run_that_is_the_last_now():
+    last = runs.find("last", "outputs").path.resolve()
+    found = variations(["init_from=last", "seed=1,2"], None)
+    assert {settled(job.words, "outputs")[0] for job in found} == {f'init_from="{last}"'}
+
+
+@pytest.mark.usefixtures("done")
+def test_more_places_than_jobs_are_not_looked_at():
+    assert dispatch(["resume", str(only().path), "jobs=1000000000", "rounds=3"]) == 0
+
+
+def test_what_a_job_said_in_an_earlier_attempt_is_no_reason(home):
+    job = Sweep(home).job(0, [], {"words": [], "varied": {}, "directory": "0-ab12"})
+    job.log.parent.mkdir()
+    job.log.write_text("$ ganlab train\nfailed: long ago\n$ ganlab train\nganlab: interrupted\n")
+    assert (job.state(), job.reason()) == ("interrupted", "ganlab: interrupted")
+    job.log.write_text("$ ganlab train\nganlab: interrupted\n$ ganlab train\nodd\n")
+    assert (job.state(), job.reason()) == ("failed", "odd")
 
 
 @pytest.mark.usefixtures("done")
@@ -232,7 +287,10 @@ def test_launchers_of_hydras_start_the_same_children(launcher):
         (["seed=1,2", "hydra/launcher=joblip"], "joblip"),
         (["seed=1,2", "hydra/launcher=joblib", "hydra.launcher.n_job=2"], "n_job"),
         (["optimizer.lr=interval(1e-5,1e-3)"], "ganlab tune"),
-        (["model=glob(*nothing)"], "matches nothing"),
+        (["model=glob(*nothing)"], "no value among dcgan"),
+        (["seed=range(5,1)"], "no value"),
+        (["seed=choice(1,2),3"], "seed=choice(1,2),3"),
+        (["seed=1,2", "init_from=nowhere"], "nowhere"),
         (["output=a,b"], "output cannot vary"),
         (["model=dcgan,wgan_gpp"], "wgan_gp"),
         (["seed=1,x"], "seed"),
