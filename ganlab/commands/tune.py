@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "int(...) whole numbers only",
     )
     add_config_dir(parser)
-    parser.add_argument("--worker", metavar="DIR", help="play trials of the search in DIR")
+    parser.add_argument("--worker", help=argparse.SUPPRESS)  # what a search starts
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -5,28 +5,22 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ganlab import schema
 from ganlab.columns import counted
+from ganlab.compose import compose
+from ganlab.differences import differences
 from ganlab.errors import ConfigError
 from ganlab.evaluations import named
 from ganlab.sweep.spaces import Choice, Space
-from ganlab.sweep.variations import FIXED, Variation
+from ganlab.sweep.variations import FIXED, Variation, settled
 
 LEAST = {"trials": 1, "jobs": 1, "prune_after": 1, "prune_factor": 2, "search_seed": 0}
 """The settings of a search that are numbers, and the least that each may be."""
 USUAL = {"trials": 20, "slots": 1, "prune_factor": 3, "search_seed": 0}
-OTHER_PROTOCOL = "numbers of other data or another protocol cannot be compared"
-OTHER_LENGTH = "trials are compared after as many rounds"
-UNSEARCHABLE = FIXED | {
-    "name": "trials are told apart by their numbers",
-    "dataset": OTHER_PROTOCOL,
-    "metrics": OTHER_PROTOCOL,
-    "evaluate": OTHER_PROTOCOL,
-    "rounds": OTHER_LENGTH,
-    "evaluate_every": OTHER_LENGTH,
-}
-"""Keys that no search may choose, what is below them included, and why."""
-SEARCHABLE = {"dataset.flip"}
-"""Keys below those that may be searched, since what samples are held against stays."""
+UNSEARCHABLE = FIXED | {"name": "trials are told apart by their numbers"}
+"""Keys that no search may choose, and why."""
+ALIKE = ("dataset", "metrics", "evaluate", "rounds", "evaluate_every")
+"""What trials must have in common for their numbers to be compared."""
 log = logging.getLogger("ganlab")
 
 
@@ -53,16 +47,44 @@ def numbers(own: dict[str, str]) -> dict[str, Any]:
 
 
 def refuse_unsearchable(searched: dict[str, Space]) -> None:
-    """Raise ConfigError where nothing is to be chosen, or what makes trials incomparable."""
+    """Raise ConfigError where nothing is to be chosen, or what no search may choose."""
     if not searched:
         raise ConfigError(
             "nothing to search; give a key several values, such as batch_size=32,64, or an "
             "interval, such as 'optimizer.lr=tag(log,interval(1e-5,1e-2))'"
         )
-    for key in searched.keys() - SEARCHABLE:
-        for place, why in UNSEARCHABLE.items():
-            if key == place or key.startswith(f"{place}."):
-                raise ConfigError(f"{key} cannot be searched: {why}")
+    for key in searched.keys() & UNSEARCHABLE.keys():
+        raise ConfigError(f"{key} cannot be searched: {UNSEARCHABLE[key]}")
+
+
+def composed(fixed: list[str], searched: dict[str, Space], config_dir: str | None) -> Any:
+    """The configuration of the first corner of a search, once all of them were composed.
+
+    Raises ConfigError for what no run could be made of, and for trials that cannot be compared.
+    """
+    first, *others = corners(fixed, searched)
+    config = compose(first.words, config_dir).config
+    usual = judged(config)
+    for other in others:
+        if found := differences(usual, judged(compose(other.words, config_dir).config)):
+            key = next(key for key in searched if first.varied[key] != other.varied[key])
+            lines = "\n  ".join(found)
+            raise ConfigError(
+                f"{key}={first.varied[key]} and {key}={other.varied[key]} cannot be compared, "
+                f"since they differ in\n  {lines}\n"
+                "all trials need the same data, metrics, protocol and rounds"
+            )
+    return config
+
+
+def judged(config: Any) -> dict[str, Any]:
+    """By what and when the trials of a configuration are judged.
+
+    Flips are left out: what samples are held against is the same without.
+    """
+    every = schema.plain(config)
+    every["dataset"].pop("flip", None)
+    return {key: every[key] for key in ALIKE}
 
 
 def corners(fixed: list[str], searched: dict[str, Space]) -> list[Variation]:
@@ -74,6 +96,15 @@ def corners(fixed: list[str], searched: dict[str, Space]) -> list[Variation]:
         Variation([*fixed, *(f"{k}={v}" for k, v in chosen.items())], chosen)
         for chosen in [first, *others]
     ]
+
+
+def begun_from(searched: dict[str, Space], output: str) -> dict[str, Space]:
+    """The spaces, with the paths of the runs that `init_from` names now: `last` is soon another."""
+    found = dict(searched)
+    if isinstance(choice := found.get("init_from"), Choice):
+        words = settled([f"init_from={value}" for value in choice.values], output)
+        found["init_from"] = Choice([word.partition("=")[2] for word in words])
+    return found
 
 
 def edges(space: Space) -> list[str]:

@@ -13,12 +13,13 @@ from optuna import Trial
 from optuna.trial import FrozenTrial, TrialState
 
 from ganlab import interrupts, lock
+from ganlab.errors import ConfigError
 from ganlab.files import locked
 from ganlab.state import PRUNED
 from ganlab.sweep import sweeps
 from ganlab.sweep.attempts import begin, end
 from ganlab.sweep.spaces import Choice, Interval, Space
-from ganlab.sweep.sweeps import Job, Sweep
+from ganlab.sweep.sweeps import Job, Sweep, is_sweep
 from ganlab.tune import journal
 from ganlab.tune.searched import line
 
@@ -28,7 +29,12 @@ log = logging.getLogger("ganlab")
 
 
 def work(path: Path) -> int:
-    """Play trials of a search until all have an end; the exit code of a worker."""
+    """Play trials of a search until all have an end; the exit code of a worker.
+
+    Raises ConfigError for a directory that is none of a search.
+    """
+    if not is_sweep(path) or Sweep(path).facts()["kind"] != "tune":
+        raise ConfigError(f"{path} is no search; `ganlab tune` begins one")
     search = Search(Sweep(path))
     try:
         with interrupts.heeding_sigterm():
@@ -40,7 +46,7 @@ def work(path: Path) -> int:
                         time.sleep(LOOKED_S)
     except KeyboardInterrupt:
         pass  # whoever sent it says so
-    return 130 if interrupts.came() else 0
+    return interrupts.exit_code() if interrupts.came() else 0
 
 
 class Search:

@@ -5,24 +5,24 @@ import math
 import os
 import shlex
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from ganlab import interrupts, lock
 from ganlab.columns import counted
-from ganlab.compose import compose
 from ganlab.errors import ConfigError
 from ganlab.runs import refuse_unwritable
 from ganlab.sweep import spaces, sweeps
-from ganlab.sweep.attempts import end
+from ganlab.sweep.attempts import child, end
 from ganlab.sweep.launching import share
+from ganlab.sweep.sweeping import from_directory
 from ganlab.sweep.sweeps import Sweep
-from ganlab.sweep.variations import refuse_impossible
+from ganlab.sweep.variations import settled
 from ganlab.tune.searchable import (
     USUAL,
-    corners,
+    begun_from,
+    composed,
     monitored,
     numbers,
     parted,
@@ -54,13 +54,12 @@ def begin(words: Sequence[str], config_dir: str | None) -> int:
     wish = USUAL | numbers(own)
     fixed, searched = spaces.parted(rest, config_dir)
     refuse_unsearchable(searched)
-    found = corners(fixed, searched)
-    refuse_impossible(found, config_dir)
-    config = compose(found[0].words, config_dir).config
+    config = composed(fixed, searched, config_dir)
     refuse_unwritable(config.output)
+    fixed, searched = settled(fixed, config.output), begun_from(searched, config.output)
     by, goal = monitored(config, own.get("by"))
     after = wish.setdefault("prune_after", math.ceil(config.rounds / wish["prune_factor"] ** 2))
-    always = ["--config-dir", config_dir] if config_dir else []
+    always = from_directory(config_dir)
     sweep = sweeps.create(
         config.output,
         config.name,
@@ -88,7 +87,7 @@ def resume(sweep: Sweep, words: Sequence[str], config_dir: str | None) -> int:
         raise ConfigError(f"{fixed[0]}: of a search only trials= and jobs= may change on resume")
     changes = numbers(own)
     if config_dir:
-        changes["more"] = ["--config-dir", config_dir]
+        changes["more"] = from_directory(config_dir)
     return play(sweep, **changes)
 
 
@@ -122,7 +121,7 @@ def worker(sweep: Sweep, slot: int, slots: int) -> subprocess.Popen:
     if not log.isEnabledFor(logging.INFO):
         words.append("--quiet")
     return subprocess.Popen(
-        [sys.executable, "-m", "ganlab.sweep.child", str(os.getpid()), *words],
+        [*child(), *words],
         stdin=subprocess.DEVNULL,
         env={**os.environ, **share(slot, slots)},
         start_new_session=True,  # Ctrl-C reaches it once, from its search

@@ -1,8 +1,9 @@
-"""Searching: what is asked, what ends early, who takes over, and what is refused."""
+"""Searching: what is asked, what ends early, and who takes over."""
 
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from children import environment, saved_rounds, wait_for
@@ -215,6 +216,9 @@ def test_a_damaged_journal_is_refused(capfd):
     assert "study.journal is damaged" in capfd.readouterr().err
 
 
+UNSAVED = Path("outputs/2020-01-01/00-00-00-unsaved-ab12")
+
+
 def worker(sweep):
     """A worker of a search, in a process of its own."""
     words = ["-m", "ganlab.sweep.child", str(os.getpid()), "tune", "--worker", str(sweep.path)]
@@ -246,12 +250,14 @@ def test_the_run_of_a_killed_worker_is_continued_in_the_same_trial_and_pruned():
 
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory):
-    """Where two workers played two trials, one of which fails."""
+    """Where two workers played two trials, one of which begins with a run of no checkpoint."""
     place = tmp_path_factory.mktemp("searched")
+    (place / "own").mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
-        words = [*TINY, "rounds=10", RATE, "init_from=null,nowhere", "trials=2", "jobs=2"]
-        assert dispatch(["tune", *words]) == 0
+        runs.create(place / UNSAVED, choices={})
+        words = [*TINY, "rounds=10", RATE, "init_from=null,last", "trials=2", "jobs=2"]
+        assert dispatch(["tune", *words, "--config-dir", "own"]) == 0
     return place
 
 
@@ -271,41 +277,47 @@ def test_a_search_plays_its_trials_and_outlives_one_that_fails(searched, monkeyp
     assert f"optimizer.lr={trial.params['optimizer.lr']:.6g}" in done.run.facts()["command"]
 
 
-def test_resume_plays_more_trials_and_nothing_else_changes(searched, monkeypatch, capfd):
+def test_what_trials_begin_with_is_settled_before_the_first(searched, monkeypatch):
     monkeypatch.chdir(searched)
-    before = [job.run.told() for job in only().jobs[:2]]
-    assert dispatch(["resume", only().path.name, "trials=3"]) == 0
-    assert len(only().jobs) == 3
-    assert [job.run.told() for job in only().jobs[:2]] == before
+    source = str(searched.resolve() / UNSAVED)
+    facts = only().facts()
+    assert facts["spaces"]["init_from"]["values"] == ["null", f'"{source}"']
+    failed = next(job for job in only().jobs if job.state() == "failed")
+    assert f"no usable checkpoint (newest) in {source}" in failed.log.read_text()
+    assert facts["more"] == ["--config-dir", str(searched / "own")]
+    assert facts.keys() == made().facts().keys()
+
+
+def test_resume_plays_more_trials_and_a_damaged_run_fails_alone(capfd):
+    sweep = made(words=["modle=gan"], trials=2, prune_after=None)
+    _, done = ended(Search(sweep), "done", r100=1.0)
+    with Search(sweep).claimed() as (_, damaged):
+        judged(damaged, r5=1.0)
+        (damaged.run.checkpoints / "0000005.pt").touch()
+        (damaged.run.checkpoints / "manifest.json").write_text("{")
+    before = done.run.told()
+    assert dispatch(["resume", sweep.path.name, "trials=3"]) == 0
     told = capfd.readouterr()
     assert "trials   3 of 3" in told.out
     assert told.err == ""
-    assert dispatch(["resume", only().path.name, "batch_size=4"]) == 2
+    ends = [trial.state for trial in Search(sweep).trials()]
+    assert ends == [TrialState.COMPLETE, TrialState.FAIL, TrialState.FAIL]
+    assert "manifest.json cannot be read" in damaged.log.read_text()
+    assert "did you mean model" in sweeps.Sweep(sweep.path).jobs[2].log.read_text()
+    assert done.run.told() == before
+    assert not done.log.exists()
+
+
+def test_of_a_search_that_has_begun_only_its_extent_may_change(capfd):
+    assert dispatch(["resume", str(made().path), "batch_size=4"]) == 2
     assert "only trials= and jobs= may change" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ("", "nothing to search"),
-        ("batch_size=8,0", "batch_size=0"),
-        ("optimizer.lr=interval(1,1e-3)", "the first end must be below the second"),
-        ("optimizer.lr=interval(-1e-3,1e-3)", "optimizer.lr=-0.001"),
-        ("dataset=digits,usps", "dataset cannot be searched: numbers of other data"),
-        ("dataset.resolution=16,32", "dataset.resolution cannot be searched"),
-        ("rounds=10,20", "rounds cannot be searched: trials are compared after as many rounds"),
-        ("batch_size=8,16 trials=0", "trials=0: write a whole number of at least 1"),
-        ("batch_size=8,16 jobs=many", "jobs=many: write a whole number"),
-        ("batch_size=8,16 by=fid", "by=fid: no such metric; there are\n  swd"),
-        ("batch_size=8,16 metrics=none", "say by which metric, with by=; there are\n  none"),
-        ("batch_size=8,16 metrics=[swd,diversity]", "say by which metric"),
-        ("modle=gan,wgan", "model"),
-    ],
-)
-def test_what_cannot_be_searched_is_refused_before_anything_is_made(words, said, home, capfd):
-    assert dispatch(["tune", *TINY, *words.split()]) == 2
-    assert said in capfd.readouterr().err
-    assert list(home.iterdir()) == []
+@pytest.mark.parametrize("kind", [None, "sweep"])
+def test_a_directory_that_is_no_search_has_no_trials_to_play(kind, home, capfd):
+    place = sweeps.create("outputs", None, kind, command="", jobs=[]).path if kind else home
+    assert dispatch(["tune", "--worker", str(place)]) == 2
+    assert f"{place} is no search" in capfd.readouterr().err
 
 
 def test_without_optuna_the_remedy_is_told(home, monkeypatch, capfd):
