@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganlab.commands.arguments import add_output
+from ganlab.runs import USUAL_OUTPUT
 
 if TYPE_CHECKING:
     from ganlab.comparing.comparison import Comparison
@@ -71,20 +72,21 @@ def written(compared: "Comparison", form: str, first: str | None) -> str:
 
 def said(arguments: argparse.Namespace) -> str:
     """The command that made a page."""
-    options = {"--sort": arguments.sort, "--metrics": arguments.metrics}
+    output = arguments.output if arguments.output != USUAL_OUTPUT else None
+    options = {"--sort": arguments.sort, "--metrics": arguments.metrics, "--output": output}
     given = [word for name, value in options.items() if value for word in (name, value)]
     turned = ["--reverse"] if arguments.reverse else []
     return shlex.join(["ganlab", "compare", *arguments.runs, *given, *turned])
 
 
 def keep(compared: "Comparison", file: Path, command: str) -> None:
-    """Write the page. Raises OutputError."""
+    """Write the page, with escapes for bytes of file names that are no text. Raises OutputError."""
     from ganlab.comparing import page
     from ganlab.errors import OutputError
     from ganlab.files import write_atomically
 
     try:
-        write_atomically(file, page.page(compared, command))
+        write_atomically(file, page.page(compared, command).encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise OutputError(f"--html {file}: cannot be written ({error.strerror})") from error
     log.info(f"page     {file}")

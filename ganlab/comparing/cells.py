@@ -47,7 +47,7 @@ def columns(compared: Comparison) -> list[Column]:
         Column("rounds", "rounds", lambda r: r.round, progress, weight=USEFUL),
         *metrics,
         Column("time", "time", lambda r: r.trained_s, time, weight=USEFUL),
-        Column("img/s", "img/s", lambda r: r.images_per_second, speed, weight=USEFUL),
+        Column("img/s", "img/s", lambda r: r.images_per_second, speed, True, USEFUL, True),
         Column("remarks", "remarks", remarked, remarked, False, EXTRA),
     ]
 
@@ -160,7 +160,7 @@ START = Column("start", "start", lambda r: r.started, lambda r: r.started or "-"
 
 
 def ranked(compared: Comparison, by: str, turned: bool = False) -> Comparison:
-    """The rows sorted by a column, the best first for metrics; those without a value come last.
+    """The rows sorted by a column, the best first; those without a value come last.
 
     A metric may also go by its full name. Raises ConfigError for what is no column.
     """

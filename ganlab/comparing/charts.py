@@ -112,13 +112,18 @@ def share(value: float, low: float, high: float) -> float:
     return (value - low) / (high - low)
 
 
+TINY = 1e-300
+"""Less than this is nothing: parts of it have no logarithm."""
+
+
 def extent(values: Sequence[float], outliers: float) -> tuple[float, float]:
     """From where to where an axis goes, for all values but a share at either end."""
     ordered = sorted(values)
     beyond = int(len(ordered) * outliers)
     low, high = ordered[beyond], ordered[-1 - beyond]
-    if low == high:
-        return low - (abs(low) or 1) / 10, high + (abs(high) or 1) / 10
+    if high - low < TINY:
+        room = (abs(low) if abs(low) > TINY else 1) / 10
+        return low - room, high + room
     room = (high - low) * (0.04 if outliers else 0.0)
     return low - room, high + room
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from ganlab.columns import counted
 from ganlab.comparing import contrasts, ways
-from ganlab.comparing.rows import Row, numbers, row
+from ganlab.comparing.rows import Row, evaluated, numbers, row
 from ganlab.errors import ConfigError
 from ganlab.evaluations import Protocol, named
 from ganlab.nearest import hint
@@ -61,7 +61,7 @@ def compare(subjects: Sequence[Subject], wanted: Collection[str] | None = None) 
     Raises ConfigError for a metric that none of them was judged by.
     """
     runs = [subject if isinstance(subject, Run) else subject.run for subject in subjects]
-    evaluations = [run.evaluations() for run in runs]
+    evaluations = [evaluated(run) for run in runs]
     every = [entry for entries in evaluations for entry in entries]
     if wanted is not None:
         briefs = {name: ways.brief(name, entry) for entry in every for name in entry.metrics}

@@ -9,13 +9,18 @@ from ganlab.hparams import LEFT_OUT, flat
 
 ALSO_LEFT_OUT = {*LEFT_OUT, "rounds", "experiment"}
 """Rounds have a column of their own, and an experiment is what it chooses."""
+SEED = "seed"
 Settings = Mapping[str, Any]
 
 
-def settings(config: dict[str, Any], choices: dict[str, str]) -> dict[str, Any]:
-    """The chosen options of a run, then all dotted settings that its numbers may depend on."""
-    front = {group: choices[group] for group in ("model", "dataset") if group in choices}
-    return kept(flat(config, front | choices))
+def settings(config: dict[str, Any], choices: dict[str, Any]) -> dict[str, Any]:
+    """The chosen options of a run, then all dotted settings that its numbers may depend on.
+
+    A choice that is no word is none.
+    """
+    chosen = {group: option for group, option in choices.items() if isinstance(option, str)}
+    front = {group: chosen[group] for group in ("model", "dataset") if group in chosen}
+    return kept(flat(config, front | chosen))
 
 
 def kept(found: Settings) -> dict[str, Any]:
@@ -61,7 +66,8 @@ def telling(
     """Those of the settings that differ which must be known to know all of them.
 
     These are the ones `given` on command lines, and each that still differs between two runs which
-    are alike in those before it: what a recipe brings with it is explained by its name.
+    are alike in those before it: what a recipe brings with it is explained by its name. A seed
+    explains nothing, though no two runs share it.
     """
     names = differing(runs, partly)
     chosen = [name for name in names if name in given]
@@ -72,10 +78,11 @@ def telling(
 
 
 def explained(name: str, by: Sequence[str], runs: Sequence[Settings]) -> bool:
-    """Whether runs that are alike in some settings are always alike in one more."""
+    """Whether runs that are alike in some settings, but for their seed, are alike in one more."""
+    names = [each for each in by if each != SEED]
     known: dict[tuple, Any] = {}
     for run in runs:
-        key = tuple(run.get(each) for each in by)
+        key = tuple(run.get(each) for each in names)
         if known.setdefault(key, run.get(name)) != run.get(name):
             return False
     return True

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from ganlab.comparing import charts
-from ganlab.comparing.cells import columns, shown
+from ganlab.comparing.cells import columns, labels, shown
 from ganlab.comparing.comparison import Comparison
+from ganlab.comparing.contrasts import SEED
 from ganlab.comparing.curves import Curve
 from ganlab.comparing.rows import Row
 
@@ -16,14 +17,7 @@ class Kinds:
     """Runs by what they are but for their seed, in the order of the rows."""
 
     def __init__(self, compared: Comparison) -> None:
-        told = (
-            [name for name in compared.settings if name != "seed"] if len(compared.rows) > 1 else []
-        )
-        heads = {column.name: column.header for column in columns(compared)}
-        self.of: dict[str, str] = {}
-        for row in compared.rows:
-            words = (f"{heads[name]} {shown(row.settings.get(name))}" for name in told)
-            self.of[str(row.run.path)] = ", ".join(words) or "all runs"
+        self.of = named(compared)
         logs = (self.of[str(row.run.path)] for row in compared.rows if row.round)
         self.colours = {kind: n for n, kind in enumerate(dict.fromkeys(logs)) if n < COLOURS}
 
@@ -42,6 +36,28 @@ class Kinds:
         for kind, members in kinds.items():
             if drawn := charts.series(kind, self.colours.get(kind), members):
                 yield drawn
+
+
+def named(compared: Comparison) -> dict[str, str]:
+    """The name of the kind of each run, by its path: what the table shows of the kind.
+
+    Where that does not tell it from another, as of runs that are not wholly known, its first run
+    is named too.
+    """
+    differing = [name for name in compared.differing if name != SEED]
+    heads = {c.name: c.header for c in columns(compared) if c.name in differing}
+    paths = labels(compared.rows)
+    names: dict[tuple, str] = {}
+    found = {}
+    for row in compared.rows:
+        path, kind = str(row.run.path), tuple(row.settings.get(name) for name in differing)
+        if kind not in names:
+            words = [f"{head} {shown(row.settings.get(name))}" for name, head in heads.items()]
+            if differing and (not words or ", ".join(words) in names.values()):
+                words.append(shown(paths[path]))
+            names[kind] = ", ".join(words) or "all runs"
+        found[path] = names[kind]
+    return found
 
 
 def swatch(colour: int | None, more: str = "") -> str:

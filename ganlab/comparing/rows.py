@@ -4,6 +4,7 @@ import math
 import statistics
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ganlab.comparing import contrasts, ways
@@ -76,7 +77,7 @@ def row(subject: Subject) -> Row:
     run = Run(path(subject))
     if isinstance(subject, Job) and not (run.path / "run.json").exists():
         return without_run(subject)
-    told, config, log, at = run.told(), read(run.config_file), logged(run, GLANCED), state(run)
+    told, config, log, at = run.told(), read(run.config_file), logged(run, GLANCED), now(run)
     rounds = config.get("rounds")
     settings = contrasts.settings(config, told.get("choices", {}))
     return Row(
@@ -93,6 +94,22 @@ def row(subject: Subject) -> Row:
         speed(log),
         remarks=tuple(remarks(run, at, log, rounds)),
     )
+
+
+def now(run: Run) -> str:
+    """A run's state; what it said last where nobody may see whether its process lives."""
+    try:
+        return state(run)
+    except OSError:
+        return run.told()["status"]
+
+
+def evaluated(run: Run) -> list[Entry]:
+    """A run's evaluations; none where they may not be read."""
+    try:
+        return run.evaluations()
+    except OSError:
+        return []
 
 
 def without_run(job: Job) -> Row:
@@ -119,8 +136,10 @@ def remarks(run: Run, at: str, log: Log, rounds: object) -> list[str]:
         found.append("run.json cannot be read")
     if not read(run.config_file):
         found.append("config.yaml cannot be read")
+    closed = filter(is_closed, (run.metrics_file, run.evaluations_file, run.path / ".lock"))
+    found += [f"{file.name} cannot be read" for file in closed]
     if log.from_events:
-        found.append("metrics.jsonl is missing: this is what its event files tell")
+        found.append("without metrics.jsonl: this is what its event files tell")
     if at not in AT_WORK:
         if not log.lines:
             found.append("nothing was logged")
@@ -129,6 +148,17 @@ def remarks(run: Run, at: str, log: Log, rounds: object) -> list[str]:
         elif at == "done" and log.lines and log.round != rounds and not run.told().get("stopped"):
             found.append(f"its log ends after round {log.round} of {rounds}")
     return found
+
+
+def is_closed(file: Path) -> bool:
+    """Whether there is a file that may not be read."""
+    try:
+        with open(file, "rb"):
+            return False
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
 
 
 def speed(log: Log) -> float | None:

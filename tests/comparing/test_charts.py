@@ -4,7 +4,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ganlab.comparing.charts import (
@@ -62,6 +62,8 @@ def test_the_median_lies_within_its_band_at_a_bounded_number_of_rounds(curves):
         assert low <= middle <= high
 
 
+@example([5e-324])
+@example([0.0, 5e-324])
 @given(st.lists(FINITE, min_size=1, max_size=20))
 def test_an_axis_has_a_few_round_numbers_within_its_ends(values):
     low, high = extent(values, 0.0)

@@ -82,6 +82,20 @@ def test_a_page_is_written_and_one_that_cannot_be_is_refused(here, capsys):
     assert "no/where.html" in capsys.readouterr().err
 
 
+def test_the_page_names_the_place_of_its_runs(here):
+    os.rename("outputs", "elsewhere")
+    assert dispatch(["compare", "--output", "elsewhere", "--html", "out.html"]) == 0
+    assert "ganlab compare --output elsewhere</code>" in (here / "out.html").read_text()
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="file names are UTF-8 there")
+def test_a_page_of_paths_that_are_no_text_is_written(here):
+    odd = os.fsdecode(b"o\xff")
+    write_run(odd, "0004")
+    assert dispatch(["compare", odd, "--html", "out.html"]) == 0
+    assert r"ganlab compare &#x27;o\udcff&#x27;</code>" in (here / "out.html").read_text()
+
+
 def test_neither_torch_nor_configuration_is_imported(here):
     words = ["compare", "--html", "out.html", "--sort", "fid"]
     told = subprocess.run(

@@ -81,6 +81,15 @@ def test_damage_is_shown_and_keeps_nobody_from_being_shown(output):
     assert found["0005"].remarks == ("nothing was logged",)
 
 
+def test_files_that_may_not_be_read_are_remarked(output):
+    run = write_run(output, "0001", status="running")
+    for name in ("evaluations.jsonl", ".lock"):
+        (run.path / name).mkdir()  # which opens as little as a file without rights, even for root
+    (found,) = compared(output).rows
+    assert found.state == "running"
+    assert found.remarks == ("evaluations.jsonl cannot be read", ".lock cannot be read")
+
+
 def test_a_log_that_ends_early_is_remarked_unless_the_run_says_why(output):
     short = write_run(output, "0001", rounds=40)
     assert row(short).remarks == ("its log ends after round 40 of 100",)
@@ -206,6 +215,13 @@ def test_rows_are_sorted_the_best_first_and_what_is_missing_last(several, by, or
     assert ids(ranked(several, by)) == order.split()
 
 
+def test_the_fastest_is_the_best(output):
+    for n, speed in enumerate((90.0, 640.0, 300.0), 1):
+        file = write_run(output, f"000{n}").metrics_file
+        file.write_text(file.read_text().replace("640.0", str(speed)))
+    assert ids(ranked(compared(output), "img/s")) == ["0002", "0003", "0001"]
+
+
 def test_turned_round_what_is_missing_still_comes_last(several):
     assert ids(ranked(several, "fid", turned=True)) == ["0001", "0003", "0002", "0004", "0005"]
 
@@ -241,6 +257,14 @@ def test_older_lines_that_tell_no_goals_are_read(output):
     run.evaluations_file.write_text(json.dumps(old) + "\n")
     found = compared(output).rows[0].numbers["fid"]
     assert (found.goal, found.last) == (None, (100, 1.0))
+
+
+def test_a_choice_that_is_no_word_is_none(output):
+    for n in (1, 2):
+        write_run(output, f"000{n}", choices={"dataset": []} if n == 2 else ())
+    found = compared(output)
+    assert [row.settings.get("dataset") for row in found.rows] == ["mnist", None]
+    assert page.page(found, "ganlab compare").endswith("</html>\n")
 
 
 def test_a_log_of_odd_values_is_a_row(output):

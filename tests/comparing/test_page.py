@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from collections import Counter
 from html.parser import HTMLParser
 
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 from ganlab.comparing import page, thumbnails
 from ganlab.comparing.cells import ranked
 from ganlab.comparing.comparison import compare
+from ganlab.comparing.kinds import Kinds
 from ganlab.references import subjects
 
 VOID = {"meta", "link", "img", "br"}
@@ -110,6 +112,32 @@ def test_runs_that_differ_by_their_seed_share_a_colour_and_a_band(text):
     figure = re.search(r'<figure class="panel"><figcaption>fid</figcaption>.*?</figure>', text)[0]
     assert figure.count("<polyline") == 2
     assert figure.count("<polygon") == 2
+
+
+def names(output):
+    return Kinds(compare(subjects([], str(output)))).of.values()
+
+
+def test_recipes_of_seeds_of_their_own_are_kinds_of_their_own(tmp_path):
+    for n in (1, 2, 3, 4):
+        choices, lr = (WGAN_GP, 5e-5) if n > 2 else ((), 1e-3)
+        config, given = {"seed": n, "optimizer.lr": lr}, f"ganlab train experiment=x seed={n}"
+        write_run(tmp_path, f"000{n}", choices=choices, config=config, command=given)
+    assert [*names(tmp_path)] == ["model dcgan"] * 2 + ["model wgan_gp"] * 2
+
+
+def test_runs_that_differ_in_no_more_than_their_seed_are_one_kind(tmp_path):
+    for n in (1, 2):
+        write_run(tmp_path, f"000{n}", config={"seed": n})
+    assert set(names(tmp_path)) == {"all runs"}
+
+
+def test_damaged_runs_are_kinds_of_their_own_though_the_table_shows_no_difference(tmp_path):
+    for n, lr in enumerate((0.1, 0.1, 0.2, 0.3), 1):
+        run = write_run(tmp_path, f"000{n}", config={"optimizer.lr": lr, "seed": n})
+        if lr > 0.1:
+            (run.path / "run.json").write_text("{")
+    assert sorted(Counter(names(tmp_path)).values()) == [1, 1, 2]
 
 
 def test_losses_and_speed_are_shown_and_the_page_says_how_samples_were_judged(text):
