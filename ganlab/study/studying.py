@@ -52,7 +52,7 @@ def begin(study: Study, said: Sequence[str], config_dir: str | None) -> int:
     slots = sweeping.slots(launcher, jobs)
     config = compose(planned(study, config_dir)[0].words, config_dir).config
     refuse_unwritable(config.output)
-    always = ["--config-dir", config_dir] if config_dir else []
+    always = sweeping.from_directory(config_dir)
     sweep = sweeps.create(
         config.output,
         config.name,
@@ -101,7 +101,7 @@ def resume(sweep: Sweep, words: Sequence[str], config_dir: str | None) -> int:
         )
     facts = sweep.facts()
     if config_dir:
-        sweep.note(more=["--config-dir", config_dir])
+        sweep.note(more=sweeping.from_directory(config_dir))
     config_dir = config_dir or keys.config_dir(facts.get("more", []))
     study = changed(understood(facts.get("study")), wish)
     launcher = launcher or ([] if jobs else facts.get("launcher", []))
