@@ -104,9 +104,7 @@ def resume(sweep: Sweep, words: Sequence[str], config_dir: str | None) -> int:
         sweep.note(more=sweeping.from_directory(config_dir))
     config_dir = config_dir or keys.config_dir(facts.get("more", []))
     study = changed(understood(facts.get("study")), wish)
-    launcher = launcher or ([] if jobs else facts.get("launcher", []))
-    known = None if launcher else str(facts.get("slots", 1))
-    slots = sweeping.slots(launcher, jobs or known)
+    launcher, slots = sweeping.players(facts, launcher, jobs)
     sweep.note(launcher=launcher, slots=slots, study=dataclasses.asdict(study))
     return play(sweep, study, config_dir)
 

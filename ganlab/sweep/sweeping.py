@@ -60,17 +60,14 @@ def resume(sweep: Sweep, words: Sequence[str], config_dir: str | None) -> int:
     """
     rest, launcher, jobs = parted(words)
     facts = sweep.facts()
-    launcher = launcher or ([] if jobs else facts.get("launcher", []))
-    wish = slots(launcher, jobs or (None if launcher else str(facts.get("slots", 1))))
-    if launcher:
-        launching.refuse_launcher(launcher)
+    launcher, at_once = players(facts, launcher, jobs)
     place = config_dir or keys.config_dir(facts.get("more", []))
     for job in sweep.jobs[:1]:
         compose([*job.words, *rest], place)
     refuse_other_runs(rest)
     said = {word.partition("=")[0]: word for word in [*facts.get("more", []), *rest] if "=" in word}
     more = [*said.values(), *from_directory(place)]
-    return play(sweep, is_anew=bool(rest), launcher=launcher, slots=wish, more=more)
+    return play(sweep, is_anew=bool(rest), launcher=launcher, slots=at_once, more=more)
 
 
 def refuse_other_runs(words: Sequence[str]) -> None:
@@ -123,6 +120,17 @@ def attempt(sweep: Sweep, jobs: list[Job]) -> list[int]:
         else:
             launching.play(jobs, at_once, ended)
     return codes
+
+
+def players(facts: dict[str, Any], launcher: list[str], jobs: str | None) -> tuple[list[str], int]:
+    """Who plays on, by the words of a resume or else as before: the launcher, and how many at once.
+
+    Raises ConfigError for a launcher that is not there, and for what is no number of jobs.
+    """
+    launcher = launcher or ([] if jobs else facts.get("launcher", []))
+    if launcher:
+        launching.refuse_launcher(launcher)
+    return launcher, slots(launcher, jobs or (None if launcher else str(facts.get("slots", 1))))
 
 
 def slots(launcher: Sequence[str], jobs: str | None) -> int:
