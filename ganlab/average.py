@@ -11,14 +11,14 @@ from torch import Tensor, nn
 class Average(nn.Module):
     """Exponential moving average of a game's `averaged` modules; buffers are copied.
 
-    In round n the kept share is min(decay, (1 + n) / (ramp + n)): early rounds count little.
-    A decay of 0 follows the raw weights. Made once the game is where it computes: it holds on to
+    In round n the kept share is min(decay, (1 + n) / (ramp + n)): early rounds count little. Up to
+    round `start` weights are copied. A decay of 0 follows the raw weights. Made once the game is where it computes: it holds on to
     the tensors that the game has then.
     """
 
-    def __init__(self, game: Any, decay: float, ramp: float) -> None:
+    def __init__(self, game: Any, decay: float, ramp: float, start: int = 0) -> None:
         super().__init__()
-        self.decay, self.ramp = decay, ramp
+        self.decay, self.ramp, self.start = decay, ramp, start
         modules = {name: getattr(game, name) for name in game.averaged}
         self.shadows = nn.ModuleDict({name: shadow(module) for name, module in modules.items()})
         sides = self.shadows.values(), modules.values()
@@ -28,7 +28,7 @@ class Average(nn.Module):
     @torch.no_grad()
     def update(self, number: int) -> None:
         """Move the average towards the game as it is after round `number`."""
-        kept = min(self.decay, (1 + number) / (self.ramp + number))
+        kept = min(self.decay, (1 + number) / (self.ramp + number)) if number > self.start else 0.0
         torch._foreach_lerp_(self.moving, self.towards, 1 - kept)
         if self.copies:
             torch._foreach_copy_(self.copies, self.originals)

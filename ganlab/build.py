@@ -11,9 +11,10 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from ganlab import optimizers, processes, rules, runtime
+from ganlab import misfits, optimizers, processes, rules, runtime
 from ganlab.alarms.alarm import Alarm
 from ganlab.average import Average
+from ganlab.datasets.spec import Spec
 from ganlab.differences import differences
 from ganlab.engine import mix
 from ganlab.errors import CheckpointError, ConfigError
@@ -21,8 +22,10 @@ from ganlab.games.game import Game
 from ganlab.judge import Judge
 from ganlab.judging import build_judge
 from ganlab.making import attempt, make
+from ganlab.networks.weights import constrain
 from ganlab.ranking import Ranking, ranking
 from ganlab.schema import located, parameters, plain
+from ganlab.standing import standing
 
 WEIGHTY = ("model.", "network.", "prior.", "dataset.")
 
@@ -59,7 +62,7 @@ class Experiment:
 
     def averaged(self) -> Game:
         """The game with averaged weights, to sample from."""
-        return self.average.view(self.game)
+        return standing(self.average.view(self.game), self.config.model.standing)
 
     def state(self, number: int, consumed: int) -> dict[str, Any]:
         """All that an exact resume after round `number` needs, in plain containers."""
@@ -97,14 +100,20 @@ def build(config: DictConfig, report: Callable[[int, int], None] | None = None) 
     OmegaConf.update(config, "runtime", resolved.facts())
     dataset = make(config.dataset, "dataset")
     dataset.prepare(report)
-    refuse_size(config, dataset.spec.shape, resolved)
-    game, average = build_game(config, dataset.spec.shape, resolved)
+    misfits.refuse_misfits(config, dataset.spec)
+    refuse_size(config, dataset.spec, resolved)
+    game, average = build_game(config, dataset.spec, resolved)
+    if game.labelled:
+        game.frequencies.copy_(torch.from_numpy(dataset.frequencies))
     moving = build_optimizers(config, game)
-    pace = optimizers.pace(moving.values(), make(config.optimizer.decay, "optimizer.decay"))
+    game.meet(moving)
+    schedules = [name for name in optimizers.SCHEDULES if name in config.optimizer]
+    schedule = {name: make(config.optimizer[name], f"optimizer.{name}") for name in schedules}
+    pace = optimizers.pace(moving.values(), **schedule)
     alarms = {n: make(node, f"health.alarms.{n}") for n, node in config.health.alarms.items()}
     judge = build_judge(config, dataset, resolved.device)
     best, stopping = (ranking(config[key], key, judge) for key in ("best", "early_stopping"))
-    rules.refuse_misfits(config, dataset.spec, game, average.view(game))
+    rules.refuse_unplayable(config, dataset.spec, game, average.view(game))
     experiment = Experiment(
         config, resolved, dataset, game, average, moving, pace, alarms, judge, best, stopping
     )
@@ -114,38 +123,59 @@ def build(config: DictConfig, report: Callable[[int, int], None] | None = None) 
     return experiment
 
 
-def build_game(
-    config: DictConfig, shape: tuple[int, ...], resolved: runtime.Runtime
-) -> tuple[Game, Average]:
-    """The game for samples of a shape, on the device, and its average.
+def build_game(config: DictConfig, spec: Spec, resolved: runtime.Runtime) -> tuple[Game, Average]:
+    """The game for samples of a kind, on the device, and its average.
 
     It is initialised alike wherever the seed is alike.
     """
     torch.manual_seed(config.seed)
-    game = assemble(config, shape)
+    game = assemble(config, spec)
     resolved.place(game)
     if processes.together():
         processes.share_batch_norms(game)
-    return game, Average(game, config.average.decay, config.average.ramp)
+    average = config.average
+    return game, Average(game, average.decay, average.ramp, average.start)
 
 
-def assemble(config: DictConfig, shape: tuple[int, ...]) -> Game:
-    """The game for samples of a shape, as it is before it is put anywhere."""
-    network = SimpleNamespace(
-        generator=make(config.network.generator, "network.generator"),
-        discriminator=make(config.network.discriminator, "network.discriminator"),
+def assemble(config: DictConfig, spec: Spec) -> Game:
+    """The game for samples of a kind, as it is before it is put anywhere.
+
+    It is given those of the parts and facts that it has parameters for.
+    """
+    asked = parameters(located(config.model.game._target_))
+    classes = len(spec.classes) if spec.classes else None
+    facts = {"shape": spec.shape, "classes": classes, "count": spec.count}
+    given: dict[str, Any] = {name: fact for name, fact in facts.items() if name in asked}
+    if "network" in asked:
+        given["network"] = players(config)
+    given |= {group: make(config[group], group) for group in misfits.PARTS if group in asked}
+    return attempt("model.game", make(config.model.game, "model.game"), **given)
+
+
+def players(config: DictConfig) -> SimpleNamespace:
+    """What builds the players' networks, under the weight constraints that the model asks for."""
+    wish, ways = config.model, {}
+    for player in ("generator", "discriminator"):
+        ways[player] = make(config.network[player], f"network.{player}")
+    return SimpleNamespace(
+        generator=constrained(ways["generator"], wish.generator_weights),
+        discriminator=constrained(ways["discriminator"], wish.discriminator_weights),
+        embedding=constrained(torch.nn.Embedding, wish.discriminator_weights),
     )
-    parts = {group: make(config[group], group) for group in ("loss", "penalty", "prior")}
-    return attempt("model.game", make(config.model.game, "model.game"), network, shape, **parts)
 
 
-def refuse_size(config: DictConfig, shape: tuple[int, ...], resolved: runtime.Runtime) -> None:
+def constrained(build_it: Callable, weights: str) -> Callable:
+    """The same way to build, under a constraint on weights."""
+    return lambda *sizes, **rest: constrain(build_it(*sizes, **rest), weights)
+
+
+def refuse_size(config: DictConfig, spec: Spec, resolved: runtime.Runtime) -> None:
     """Raise ConfigError for a game that the device's memory cannot hold, before it is tried.
 
     What a network of the user's own cannot do without numbers is found out when it is built.
     """
     with contextlib.suppress(RuntimeError), torch.device("meta"), Unfilled():
-        rules.refuse_size(assemble(config, shape), config.batch_size, resolved.device)
+        rules.refuse_size(assemble(config, spec), config.batch_size, resolved.device)
 
 
 class Unfilled(TorchFunctionMode):
@@ -177,7 +207,7 @@ def restore_weights(game: Game, average: Average, state: dict[str, Any], config:
 
 def kind(settings: dict[str, Any]) -> dict[str, Any]:
     """The settings that decide what an optimizer remembers: all but the sizes of its steps."""
-    sizes = {"lr", "betas", "eps", "weight_decay", "alpha", "decay", "fused"}
+    sizes = {"lr", "betas", "eps", "weight_decay", "alpha", "decay", "beta2", "fused"}
     players = {player: kind(each) for player, each in (settings.get("players") or {}).items()}
     return {k: v for k, v in settings.items() if k not in sizes | {"players"}} | players
 
@@ -201,7 +231,8 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -
 
 def build_optimizers(config: DictConfig, game: Game) -> dict[str, torch.optim.Optimizer]:
     """One optimizer a player, `optimizer.players.<player>` refining the common settings."""
-    common = {k: v for k, v in plain(config.optimizer).items() if k not in {"players", "decay"}}
+    common = {k: v for k, v in plain(config.optimizer).items() if k not in optimizers.APART}
+    bare = {"_partial_": True}
     refinements = plain(config.optimizer.players)
     for stranger in refinements.keys() - set(game.players):
         raise ConfigError(
@@ -209,9 +240,9 @@ def build_optimizers(config: DictConfig, game: Game) -> dict[str, torch.optim.Op
         )
     made = {}
     for player in game.players:
-        settings = common | refinements.get(player, {})
-        if "betas" in settings:
-            settings["betas"] = tuple(map(float, settings["betas"]))  # Adam refuses an int 0
+        refined = refinements.get(player, {})
+        settings = (bare if "_target_" in refined else common) | refined
+        settings = optimizers.corrected(settings, game.every(player))
         fused = "fused" in parameters(located(settings["_target_"]))
         if fused and next(game.parameters()).is_cuda:
             settings["fused"] = True  # the one kind that can leave out a step without waiting

@@ -95,6 +95,9 @@ def play(
             pace(number)
         record: dict[str, Tensor] = {}
         for turn in within(precision, game.round(number, batches)):
+            if turn.fresh:
+                optimizers[turn.player].state.clear()
+                movable[turn.player] = game.movable(turn.player)
             move(turn, movable[turn.player], optimizers[turn.player], number, guard, share)
             record |= turn.record()
         if average:
@@ -112,7 +115,8 @@ def move(
     share: Callable[[list[Tensor]], None] | None = None,
 ) -> None:
     """Step down the sum of the turn's losses; autograd reaches no other player's parameters."""
-    sum(turn.losses.values()).backward(inputs=movable)
+    loss = sum(turn.losses.values())
+    (loss if turn.share == 1 else turn.share * loss).backward(inputs=movable)
     turn.detach()
     gradients = present(movable) if turn.step else []
     if share:

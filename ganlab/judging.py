@@ -91,12 +91,12 @@ def fakes(game: Game, averaged: Game, wish: Any) -> Fakes:
 
 
 def critic(game: Any) -> Callable[[Tensor], Tensor] | None:
-    """What the game's discriminator says of samples; None where it has none."""
-    if not hasattr(game, "logits"):
+    """What the game's discriminator says of samples; None where it has none, or asks for labels."""
+    if not hasattr(game, "scores") or game.labelled:
         return None
 
     def score(samples: Tensor) -> Tensor:
         with unmoved(game):
-            return scored(game, samples)
+            return scored(game, {"data": samples})
 
     return score

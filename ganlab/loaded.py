@@ -1,15 +1,17 @@
 """A trained run, to be sampled from; its data are not needed."""
 
+import copy
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from omegaconf import OmegaConf
 from torch import Tensor
 
 from ganlab import checkpoints, runs, runtime
-from ganlab.average import Average
+from ganlab.average import Average, with_modules
 from ganlab.build import build_game, restore_weights
 from ganlab.compose import refuse_strays
 from ganlab.errors import ConfigError
@@ -19,6 +21,7 @@ from ganlab.options import make_importable, named_targets, options, user_directo
 from ganlab.runs import USUAL_OUTPUT, Run
 from ganlab.sampling import draw
 from ganlab.schema import plain, refuse_out_of_range
+from ganlab.standing import standing
 from ganlab.trust import refuse_foreign_targets
 
 WEIGHTS = ("average", "raw")
@@ -35,15 +38,59 @@ class Loaded:
     round: int
     config: Any
 
-    def sample(self, n: int, seed: int = 0, weights: str = "average") -> Tensor:
-        """(n, *shape) float32 samples of the averaged or the `raw` weights; pictures in [-1, 1].
-
-        Sample i depends on (seed, i) only.
-        """
+    def drawing(self, weights: str = "average") -> Game:
+        """The game with the averaged or the `raw` weights, to sample from."""
         if weights not in WEIGHTS:
             raise ConfigError(f"weights={weights}: weights must be one of {', '.join(WEIGHTS)}")
-        averaged = weights == "average"
-        return draw(self.average.view(self.game) if averaged else self.game.eval(), n, seed)
+        if weights == "raw":
+            return self.game.eval()
+        return standing(self.average.view(self.game), self.config.model.standing)
+
+    def sample(
+        self,
+        n: int,
+        seed: int = 0,
+        weights: str = "average",
+        label: int | Sequence[int] | None = None,
+        truncation: float | None = None,
+    ) -> Tensor:
+        """(n, *shape) float32 samples; pictures lie in [-1, 1]. Sample i depends on (seed, i) only.
+
+        `label` is the class of all, or those of each in turn; without it a game of classes draws
+        them as they are distributed. `truncation` from 0 (all alike) to 1 trades diversity for
+        quality where the game knows how. Raises ConfigError for what it cannot do.
+        """
+        game = self.drawing(weights)
+        labels = None if label is None else self.labels(label, n)
+        if truncation is not None:
+            game = truncated(game, truncation)
+        return draw(game, n, seed, labels)
+
+    def labels(self, label: int | Sequence[int], n: int) -> Tensor:
+        """The classes of n samples, int64 (n,). Raises ConfigError for those that are none."""
+        if self.game.classes is None:
+            raise ConfigError(
+                f"label={label}: this run's model draws without labels; `ganlab list model` says "
+                "which do, such as cgan, acgan and cgan_pd"
+            )
+        wished = torch.tensor([label] if isinstance(label, int) else label)
+        for wrong in wished[(wished < 0) | (wished >= self.game.classes)].tolist():
+            raise ConfigError(f"label={wrong}: the classes are 0 to {self.game.classes - 1}")
+        return wished.repeat(-(-n // len(wished)))[:n]
+
+
+def truncated(game: Game, truncation: float) -> Game:
+    """The same game, its styles, or else its noise, nearer to their centre. Raises ConfigError."""
+    if hasattr(game, "truncation"):
+        other = copy.copy(game)
+        other.truncation = truncation
+        return other
+    if not hasattr(game.prior, "truncated"):
+        raise ConfigError(
+            f"truncation={truncation}: it is of models with styles or with prior=normal, and this "
+            "run has neither"
+        )
+    return with_modules(game, {"prior": game.prior.truncated(truncation)})
 
 
 def load(
@@ -64,7 +111,7 @@ def load(
     state = checkpoints.load(run.checkpoints, log.warning, checkpoint)
     config = run_config(run, state, config_dir, trust)
     resolved = runtime.resolve(**{**plain(config.runtime), "device": "auto"})
-    game, average = build_game(config, run.shape(), resolved)
+    game, average = build_game(config, run.spec(), resolved)
     restore_weights(game, average, state, config)
     return Loaded(run, game, average, state["round"], config)
 

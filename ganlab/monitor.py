@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from ganlab import processes
 from ganlab.build import Experiment
 from ganlab.datasets.batches import normalised
 from ganlab.datasets.dataset import Dataset
+from ganlab.games.game import Batch
 from ganlab.observers.health import Health, Probing
 from ganlab.observers.scalars import Scalars
 from ganlab.probe import Probe
@@ -45,19 +45,21 @@ def health(run: Run, experiment: Experiment, writer: Any, scalars: Scalars) -> H
     )
 
 
-def some_real(dataset: Dataset, n: int, seed: int) -> Tensor:
-    """At most n training samples, float32 on the CPU."""
+def some_real(dataset: Dataset, n: int, seed: int) -> Batch:
+    """At most n training samples on the CPU, `data` float32."""
     n = min(n, dataset.spec.count or n)
     with processes.alone(), contextlib.closing(dataset.batches(n, seed, "cpu", False)) as batches:
-        return next(batches)["data"]
+        return next(batches)
 
 
-def some_held_out(dataset: Dataset, n: int) -> Tensor | None:
+def some_held_out(dataset: Dataset, n: int) -> Batch | None:
     """At most n samples that are not trained on, from all over their split; None without them."""
     if "test" not in dataset.splits:
         return None
-    stored = dataset.arrays("test")["data"]
-    if len(stored) < FEWEST:
+    stored = dataset.arrays("test")
+    if (count := len(stored["data"])) < FEWEST:
         return None
-    places = np.linspace(0, len(stored) - 1, min(n, len(stored))).astype(int)
-    return normalised(torch.from_numpy(stored[places]))
+    places = np.linspace(0, count - 1, min(n, count)).astype(int)
+    found = {name: torch.from_numpy(column[places]) for name, column in stored.items()}
+    labels = {"label": found["label"].long()} if "label" in found else {}
+    return {"data": normalised(found["data"]), **labels}

@@ -18,9 +18,9 @@ def enough(shape: tuple[int, ...]) -> int:
     return 64 if len(shape) == 3 else 2048
 
 
-def render(samples: Tensor) -> np.ndarray:
-    """One uint8 (H, W, C) picture of pictures (N, C, H, W) or of points (N, 2)."""
-    return tile(quantise(samples)) if samples.ndim == 4 else scatter(samples)
+def render(samples: Tensor, columns: int | None = None) -> np.ndarray:
+    """One uint8 (H, W, C) picture of pictures (N, C, H, W), or of points (N, 2)."""
+    return tile(quantise(samples), columns) if samples.ndim == 4 else scatter(samples)
 
 
 def strips(samples: Tensor) -> np.ndarray:

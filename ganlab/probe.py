@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ganlab import processes
-from ganlab.games.game import Game
+from ganlab.games.game import Batch, Game
 from ganlab.sampling import CHUNK, draw, forked
 
 NEARBY = 0.25
@@ -18,30 +18,32 @@ NEARBY = 0.25
 class Probe:
     """Measures of the raw players; they are left exactly as they were, random states included.
 
-    `real` are training samples, `held_out` others if there are any, on any device; `precision` is
-    the context of training. The players stay in training mode: a discriminator with batch
+    `real` are training samples, `held_out` others if there are any, as columns; `precision` is the
+    context of training. The players stay in training mode: a discriminator with batch
     normalisation has learnt from batches of one kind, and its moving statistics, which mix real
     and fake samples, would make its scores meaningless.
     """
 
     def __init__(
         self,
-        real: Tensor,
-        held_out: Tensor | None,
+        real: Batch,
+        held_out: Batch | None,
         samples: int,
         seed: int,
         precision: Callable[[], AbstractContextManager],
     ) -> None:
         self.real, self.held_out = real, held_out
         self.samples, self.seed, self.precision = samples, seed, precision
-        self.scale = NEARBY * float(distances(real).mean())
+        self.scale = NEARBY * float(distances(real["data"]).mean())
 
     def __call__(self, game: Game) -> dict[str, float]:
         """`diversity`; given logits `accuracy` and `slope`; given held-out data `overfitting`."""
         with unmoved(game), self.precision():
-            fake = draw(game, self.samples, self.seed)
-            found = {"diversity": diversity(fake, self.real, self.scale)} if self.scale else {}
-            if hasattr(game, "logits"):
+            fake = drawn_like(game, self.real, self.samples, self.seed)
+            found = {}
+            if self.scale:
+                found["diversity"] = diversity(fake["data"], self.real["data"], self.scale)
+            if hasattr(game, "scores"):
                 scores = {"real": scored(game, self.real), "fake": scored(game, fake)}
                 found["accuracy"] = accuracy(**scores)
                 found["slope"] = slope(game.loss, **scores)
@@ -64,11 +66,20 @@ def unmoved(game: Game) -> Iterator[None]:
             buffer.copy_(content)
 
 
-def scored(game: Game, samples: Tensor) -> Tensor:
-    """Logits (N,) of samples, in equal batches of at most `CHUNK`, on the CPU."""
-    device = next(game.parameters()).device
-    parts = samples.chunk(-(-len(samples) // CHUNK))
-    return torch.cat([game.logits(part.to(device)).cpu() for part in parts])  # type: ignore[operator]
+def drawn_like(game: Game, real: Batch, n: int, seed: int) -> Batch:
+    """`n` samples of a game, with the labels of real ones where it draws by label."""
+    if not game.labelled:
+        return {"data": draw(game, n, seed)}
+    label = real["label"].repeat(-(-n // len(real["label"])))[:n]
+    return {"data": draw(game, n, seed, label), "label": label}
+
+
+def scored(game: Any, samples: Batch) -> Tensor:
+    """The discriminator's score (N,) of samples, in equal batches of at most `CHUNK`, on the CPU."""
+    n = len(samples["data"])
+    parts = zip(*(column.chunk(-(-n // CHUNK)) for column in samples.values()), strict=True)
+    batches = ({k: c.to(game.device) for k, c in zip(samples, part, strict=True)} for part in parts)
+    return torch.cat([game.scores(batch).cpu() for batch in batches])
 
 
 def diversity(fake: Tensor, real: Tensor, scale: float) -> float:

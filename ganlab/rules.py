@@ -13,21 +13,17 @@ from torch import nn
 from ganlab import processes
 from ganlab.errors import ConfigError
 from ganlab.games.game import Game
+from ganlab.misfits import chosen
 
 BATCH_NORM = nn.modules.batchnorm._BatchNorm
 log = logging.getLogger("ganlab")
 
 
-def refuse_misfits(config: Any, spec: Any, game: Game, averaged: Game) -> None:
-    """Raise ConfigError, with the reason, for parts that cannot play; warn of doubtful ones."""
-    choice = config.penalty._target_.split(".")[2]
-    if "penalty" not in game.uses and choice != "none":
-        raise ConfigError(
-            f"penalty={choice}: this model has no discriminator to penalise; use penalty=none"
-        )
+def refuse_unplayable(config: Any, spec: Any, game: Game, averaged: Game) -> None:
+    """Raise ConfigError for sizes that do not fit what was built; warn of doubtful parts."""
     refuse_batch(config.batch_size, spec, game)
     refuse_shape(averaged, spec.shape)
-    for warning in doubts(config, game, choice):
+    for warning in doubts(config, game):
         log.warning(f"warning: {warning}")
 
 
@@ -71,6 +67,11 @@ def refuse_batch(size: int, spec: Any, game: Game) -> None:
         raise ConfigError(
             f"batch_size={size}: it is shared by {processes.count()} processes; use a multiple"
         )
+    if size // processes.count() % game.multiple:
+        raise ConfigError(
+            f"batch_size={size}: samples are judged {game.multiple} at a time, in each process; "
+            f"use a multiple of {game.multiple * processes.count()}"
+        )
     if size == 1 and has_batch_norm(game):
         raise ConfigError(
             "batch_size=1: batch normalisation needs two samples or more; use batch_size=2, or "
@@ -100,16 +101,16 @@ def refuse_shape(averaged: Game, shape: tuple[int, ...]) -> None:
         )
 
 
-def doubts(config: Any, game: Game, penalty: str) -> list[str]:
+def doubts(config: Any, game: Game) -> list[str]:
     """What can be played but rarely should."""
-    found = []
-    differentiates = penalty not in {"none", "clip"}
-    if differentiates and has_batch_norm(game.get_submodule("discriminator")):
+    found, parts = [], chosen(config)
+    penalty = parts["penalty"]
+    if penalty.made.slopes and has_batch_norm(game.get_submodule("discriminator")):
         found.append(
-            f"penalty={penalty} takes the gradient of each sample, and batch normalisation mixes "
+            f"penalty={penalty.name} takes the gradient of each sample, and batch normalisation mixes "
             "samples; model.discriminator_norm=none keeps them apart"
         )
-    if penalty == "none" and config.loss._target_.endswith(".Wasserstein"):
+    if penalty.name == "none" and parts["loss"].name == "wasserstein":
         found.append("loss=wasserstein needs a critic that is kept Lipschitz; use penalty=gradient")
     return found
 

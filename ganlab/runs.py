@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ganlab import evaluations
+from ganlab.datasets.spec import Spec
 from ganlab.errors import ConfigError, OutputError
 from ganlab.files import complete_lines, write_atomically
 
@@ -77,6 +78,12 @@ class Run:
         if not isinstance(shape, list) or not all(isinstance(size, int) for size in shape):
             raise ConfigError(f"{self.path / 'run.json'} does not say the shape of the samples")
         return tuple(shape)
+
+    def spec(self) -> Spec:
+        """What its data looked like; of an older run no more than their shape is known."""
+        facts = self.facts()
+        classes = facts.get("classes")
+        return Spec("", self.shape(), facts.get("count"), classes and tuple(classes), ())
 
     def note(self, **facts: Any) -> None:
         """Add facts to `run.json`, in one step."""

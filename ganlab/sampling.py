@@ -19,15 +19,18 @@ GAP = 2
 GREY = 127
 
 
-def draw(game: Game, n: int, seed: int) -> Tensor:
-    """(n, *shape) float32 samples on the CPU; sample i depends on (seed, i) and nothing else."""
-    samples = torch.cat(list(drawn(game, n, seed)))
+def draw(game: Game, n: int, seed: int, label: Tensor | None = None) -> Tensor:
+    """(n, *shape) float32 samples on the CPU; sample i depends on (seed, i) and nothing else.
+
+    Of a game that samples by class the classes (n,) may be given.
+    """
+    samples = torch.cat(list(drawn(game, n, seed, label)))
     if bad := int(samples.flatten(1).isfinite().all(1).logical_not().sum()):
         log.warning(f"{bad} of {n} samples are not finite: this generator has diverged")
     return samples
 
 
-def drawn(game: Game, n: int, seed: int) -> Iterator[Tensor]:
+def drawn(game: Game, n: int, seed: int, label: Tensor | None = None) -> Iterator[Tensor]:
     """The samples of `draw`, some at a time.
 
     The game's own random state and that of the caller stay as they are.
@@ -35,22 +38,31 @@ def drawn(game: Game, n: int, seed: int) -> Iterator[Tensor]:
     report = progress(n)
     for first in range(0, n, CHUNK):
         report(first)
-        yield chunk(game, mix("sample", seed, first))[: n - first]
+        part = None if label is None else filled(label[first : first + CHUNK])
+        yield chunk(game, mix("sample", seed, first), part)[: n - first]
 
 
 @torch.no_grad()
-def chunk(game: Game, seed: int) -> Tensor:
+def chunk(game: Game, seed: int, label: Tensor | None) -> Tensor:
     """One chunk of samples, float32 on the CPU."""
     with forked():
         seed_devices(seed)
-        return game.sample(CHUNK).float().cpu()
+        return game.sample(CHUNK, None if label is None else label.to(game.device)).float().cpu()
+
+
+def filled(label: Tensor) -> Tensor:
+    """The labels of a whole chunk, of which these are the first."""
+    return torch.cat([label, label[-1:].expand(CHUNK - len(label))])
 
 
 @torch.no_grad()
-def decode(game: Game, z: Tensor) -> Tensor:
-    """(n, *shape) float32 samples of given noise (n, latent), on the CPU."""
-    device = next(game.generator.parameters()).device
-    return torch.cat([game.decode(part.to(device)).cpu() for part in z.split(CHUNK)])
+def decode(game: Game, z: Tensor, label: Tensor | None = None) -> Tensor:
+    """(n, *shape) float32 samples of given noise (n, latent) and classes (n,), on the CPU."""
+    rows = torch.arange(len(z)).split(CHUNK)
+    labels = [None if label is None else label[part].to(game.device) for part in rows]
+    return torch.cat(
+        [game.decode(z[k].to(game.device), y).cpu() for k, y in zip(rows, labels, strict=True)]
+    )
 
 
 def noise(game: Game, n: int, seed: int) -> Tensor:

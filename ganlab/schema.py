@@ -15,7 +15,7 @@ from ganlab.predicates import LEGIBLE, TEXT, Predicate, is_number, is_whole, one
 from ganlab.ranges import RANGES
 
 NETWORKS = ("network.generator", "network.discriminator")
-GROUPS = ("dataset", "loss", "penalty", "prior", "optimizer")
+GROUPS = ("dataset", "loss", "penalty", "augment", "prior", "optimizer")
 PARTS = (*GROUPS, *NETWORKS, "optimizer.decay", "model.game")
 """The nodes that are built: each names what it builds."""
 FAMILIES = ("health.alarms", "metrics")

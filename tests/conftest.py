@@ -6,9 +6,11 @@ import logging
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from omegaconf import DictConfig
+from PIL import Image
 
 from ganlab.compose import compose
 
@@ -49,6 +51,19 @@ def mnist_root():
     if not (root / "MNIST").is_dir():
         pytest.skip("no MNIST on this machine; GANLAB_DATA says where it is")
     return root
+
+
+@pytest.fixture(scope="session")
+def colours(tmp_path_factory):
+    """Words for colour pictures of two classes, 16 pixels wide."""
+    root = tmp_path_factory.mktemp("colours")
+    random = np.random.default_rng(0)
+    for number in range(32):
+        directory = root / ("odd" if number % 2 else "even")
+        directory.mkdir(exist_ok=True)
+        pixels = random.integers(256, size=(16, 16, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(directory / f"{number}.png")
+    return "dataset=folder", f"dataset.path={root}", "dataset.resolution=16"
 
 
 @pytest.fixture(scope="session")

@@ -71,8 +71,8 @@ def game(tiny):
 
 
 def test_a_probe_leaves_buffers_modes_gradients_and_random_states(game):
-    real = torch.randn(65, 1, 16, 16)
-    probe = Probe(real, real[:2], 65, seed=0, precision=contextlib.nullcontext)
+    real, few = ({"data": torch.randn(n, 1, 16, 16)} for n in (65, 2))
+    probe = Probe(real, few, 65, seed=0, precision=contextlib.nullcontext)
     before = {name: tensor.clone() for name, tensor in game.state_dict().items()}
     noise = torch.get_rng_state()
     found = probe(game)
@@ -86,7 +86,6 @@ def test_a_probe_leaves_buffers_modes_gradients_and_random_states(game):
 
 
 def test_real_samples_that_are_all_one_have_no_diversity_to_compare_with(game):
-    probe = Probe(
-        torch.full((70, 1, 16, 16), 0.1), None, 8, seed=0, precision=contextlib.nullcontext
-    )
+    real = {"data": torch.full((70, 1, 16, 16), 0.1)}
+    probe = Probe(real, None, 8, seed=0, precision=contextlib.nullcontext)
     assert probe(game).keys() == {"accuracy", "slope"}

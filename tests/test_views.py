@@ -6,24 +6,24 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from recipes import ADVERSARIAL, POINTED
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
 from torch.testing import assert_close
 
 from ganlab import runs
+from ganlab.augment.none import NoAugment
 from ganlab.build import build
 from ganlab.cli import dispatch
 from ganlab.engine import play
 from ganlab.games.gan import GAN
 from ganlab.losses.least_squares import LeastSquares
 from ganlab.losses.wasserstein import Wasserstein
-from ganlab.options import options
 from ganlab.penalties.none import NoPenalty
 from ganlab.priors.normal import Normal
 from ganlab.sampling import decode, noise, quantise
 from ganlab.views import CELLS, NOISE, PAIRS, between, views
 
-MODELS = sorted(options([])["model"])
 RING = ("dataset=ring", "network.width=8")
 
 
@@ -48,7 +48,8 @@ def game(loss):
         generator=lambda latent, shape: nn.Linear(latent, *shape),
         discriminator=lambda shape, outputs: Parabola(),
     )
-    return GAN(network, (2,), loss, NoPenalty(), Normal(2), discriminator_turns=1)
+    parts = {"loss": loss, "penalty": NoPenalty(), "prior": Normal(2), "augment": NoAugment()}
+    return GAN(network, (2,), **parts, discriminator_turns=1)
 
 
 def points(seed):
@@ -57,24 +58,29 @@ def points(seed):
 
 def test_a_critic_that_falls_away_from_the_origin_pulls_towards_it():
     """-grad of mean(|x|^2) by x is -2 x / N."""
-    fake = points(0)
-    assert_close(game(Wasserstein()).pull(fake, points(1)), -2 * fake / 16)
+    fake, real = points(0), points(1)
+    pull = game(Wasserstein()).pull({"data": fake}, {"data": real})
+    assert_close(pull, -2 * fake / 16)
 
 
 def test_a_loss_of_pairs_pulls_each_sample_by_its_partner():
     """-grad of mean((r - f)^2) by x is 2 (r - f) f' / N, with f' = -2 x."""
     fake, real = points(0), points(1)
     short = (fake.square() - real.square()).sum(1, keepdim=True)
-    assert_close(game(Pairs()).pull(fake, real), -4 * short * fake / 16)
+    pull = game(Pairs()).pull({"data": fake}, {"data": real})
+    assert_close(pull, -4 * short * fake / 16)
 
 
-@pytest.mark.parametrize("model", sorted(set(MODELS) - {"vae"}))
+@pytest.mark.parametrize("model", sorted({*POINTED} & {*ADVERSARIAL}))
 def test_a_small_step_along_the_pull_lowers_the_generators_loss(tiny, model):
     played = build(tiny(f"model={model}", "dataset=ring")).game.eval()
-    fake, real = points(0), points(1)
+    real = {"data": points(1), "label": torch.arange(16) % 8}
+    with torch.no_grad():
+        fake = {**played.fake(real), "data": points(0)}
     pull = played.pull(fake, real)
     with torch.no_grad():
-        before, after = (played.persuasion(x, real) for x in (fake, fake + 0.01 * pull))
+        further = {**fake, "data": fake["data"] + 0.01 * pull}
+        before, after = (played.persuasion(batch, real) for batch in (fake, further))
     assert after < before
     assert not pull.requires_grad
     assert all(parameter.grad is None for parameter in played.parameters())
@@ -116,7 +122,7 @@ def test_the_strips_are_rows_under_a_title_each(experiment):
                 assert np.array_equal(cell, quantise(samples[way, row, k][None])[0])
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", POINTED)
 def test_every_recipe_draws_its_panel_and_is_not_disturbed(tiny, model):
     experiment = build(tiny(f"model={model}", *RING))
     before = {name: tensor.clone() for name, tensor in experiment.game.state_dict().items()}

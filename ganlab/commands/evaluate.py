@@ -102,7 +102,7 @@ def of_run(
         log.warning(f"untrained: judged after round 0 of {loaded.run.path}")
     judge = built(config)
     refuse_other_data(judge.dataset, loaded.run)
-    found = judge(fakes(loaded.game, loaded.average.view(loaded.game), config.evaluate))
+    found = judge(fakes(loaded.game, loaded.drawing(), config.evaluate))
     print(f"run      {loaded.run.path} after round {loaded.round}")
     prefix = loaded.run.samples / f"{loaded.round:07d}"
     tell(judge, found, loaded.round, loaded.run.evaluations_file, str(prefix))

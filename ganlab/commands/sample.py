@@ -4,21 +4,18 @@ import argparse
 import logging
 import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganlab.commands.arguments import TRUST, add_config_dir, add_run, without_trust
 from ganlab.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from ganlab.loaded import Loaded
-    from ganlab.panel import Extent
 
 EXAMPLES = (
     "ganlab sample last",
     "ganlab sample last n=100 seed=3 format=png out=digits/",
+    "ganlab sample last label=3,5 n=20",
     "ganlab sample 3f9a n=10000 format=npz weights=raw",
 )
 SETTINGS = {
@@ -28,6 +25,8 @@ SETTINGS = {
     "weights": "average",
     "checkpoint": "newest",
     "out": "",
+    "label": "",
+    "truncation": "",
 }
 VALUES = {
     "format": ("grid", "png", "npz"),
@@ -36,11 +35,13 @@ VALUES = {
 }
 ENDS = {".png": "grid", ".npz": "npz", "/": "png"}
 """The format of what ends so."""
-MOST_CELLS = 10_000
+MOST_CELLS, MOST_COLUMNS = 10_000, 16
 HELP = (
     "n=64 samples, of seed=0, as format=grid|png|npz, with weights=average|raw of "
     "checkpoint=newest|best|ROUND, to out=PATH (default: the run's samples/), whose suffix .png, "
-    f".npz or / says the format too; sample i depends on (seed, i) only. {TRUST}"
+    ".npz or / says the format too; label=3, or several, by number or name, of models that draw by "
+    "class; truncation=0.7, from 0 to 1, trades diversity for quality; sample i depends on (seed, "
+    f"i) only. {TRUST}"
 )
 
 log = logging.getLogger("ganlab")
@@ -56,22 +57,44 @@ def run(arguments: argparse.Namespace) -> int:
     words, trust = without_trust(arguments.words)
     wish = settings(words)
     from ganlab import console
+    from ganlab.drawn import WRITERS, Drawn
     from ganlab.loaded import load
 
     console.step_aside()
     loaded = load(arguments.run, arguments.output, arguments.config_dir, trust, wish["checkpoint"])
     refuse_unfit(wish["format"], wish["n"], loaded.run.facts()["shape"])
     tell_round(loaded)
-    samples = loaded.sample(wish["n"], wish["seed"], wish["weights"])
-    special = [wish[key] for key in ("weights", "checkpoint") if wish[key] != SETTINGS[key]]
-    name = "-".join([f"seed{wish['seed']}", f"n{wish['n']}", *map(str, special)])
+    label = classes(wish["label"], loaded)
+    if label is None and wish["format"] == "grid" and loaded.game.classes:
+        label = list(range(min(loaded.game.classes, MOST_COLUMNS)))
+    samples = loaded.sample(wish["n"], wish["seed"], wish["weights"], label, wish["truncation"])
     try:
-        print(WRITERS[wish["format"]](samples, wish["out"], loaded, name))
+        drawn = Drawn(samples, label, loaded, name_of(wish))
+        print(WRITERS[wish["format"]](drawn, wish["out"]))
     except OSError as error:
         where = f"out={wish['out']}" if wish["out"] else loaded.run.samples
         why = f"{where} cannot be written ({error.strerror})"
         raise OutputError(f"{why};\n  choose another place with out=PATH") from error
     return 0
+
+
+def name_of(wish: dict[str, Any]) -> str:
+    """What samples are called after whatever is not usual about them."""
+    special = [wish[key] for key in ("weights", "checkpoint") if wish[key] != SETTINGS[key]]
+    asked = [f"{key}{wish[key]}" for key in ("label", "truncation") if wish[key]]
+    return "-".join([f"seed{wish['seed']}", f"n{wish['n']}", *map(str, special), *asked])
+
+
+def classes(text: str, loaded: "Loaded") -> list[int] | None:
+    """The classes that a list of names or numbers means; None for no text. Raises ConfigError."""
+    if not text:
+        return None
+    names = loaded.run.facts().get("classes") if loaded.game.labelled else None
+    known = {name: number for number, name in enumerate(names or [])}
+    found = [known.get(word, int(word) if word.isdecimal() else -1) for word in text.split(",")]
+    if -1 in found and loaded.game.classes:
+        raise ConfigError(f"label={text}: the classes are {', '.join(known) or 'numbers'}")
+    return found
 
 
 def refuse_unfit(format: str, n: int, shape: list[int]) -> None:
@@ -105,6 +128,7 @@ def settings(words: list[str]) -> dict[str, Any]:
                 f"{key}={wish[key]}: {key} must be a whole number from {least} to {10**12 - 1}"
             )
         wish[key] = int(wish[key])
+    wish["truncation"] = share(wish["truncation"])
     wish["format"] = format_of(wish["format"], wish["out"])
     for key in ("format", "weights"):
         if wish[key] not in VALUES[key]:
@@ -114,6 +138,13 @@ def settings(words: list[str]) -> dict[str, Any]:
     elif wish["checkpoint"] not in {"newest", "best"}:
         raise ConfigError(f"checkpoint={wish['checkpoint']}: newest, best, or a round's number")
     return wish
+
+
+def share(text: str) -> float | None:
+    """A truncation; None for no text. Raises ConfigError."""
+    if text and not (re.fullmatch(r"[0-9]*\.?[0-9]+", text) and float(text) <= 1):
+        raise ConfigError(f"truncation={text}: truncation must be a number from 0 to 1")
+    return float(text) if text else None
 
 
 def format_of(asked: str, out: str) -> str:
@@ -128,58 +159,3 @@ def format_of(asked: str, out: str) -> str:
         right = next(end for end, format in ENDS.items() if format == asked)
         raise ConfigError(f"format={asked} out={out}: end it in {right}, or leave out format=")
     return ENDS[end]
-
-
-def write_grid(samples: "Tensor", out: str, loaded: "Loaded", name: str) -> Path:
-    """One PNG of all samples."""
-    from ganlab import pictures
-    from ganlab.files import write_atomically
-
-    path = Path(out) if out else loaded.run.samples / f"{name}.png"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    is_image = samples.ndim == 4
-    picture = pictures.render(samples) if is_image else pictures.scatter(samples, area(loaded))
-    write_atomically(path, pictures.png(picture))
-    return path
-
-
-def area(loaded: "Loaded") -> "Extent | None":
-    """The square of the plane that the data take, if their configuration alone says it."""
-    from ganlab.making import make
-    from ganlab.panel import extent
-    from ganlab.views import real_points
-
-    dataset = make(loaded.config.dataset, "dataset")
-    if not dataset.prepared or dataset.spec.shape != (2,):
-        return None
-    return extent(real_points(dataset).numpy())
-
-
-def write_png(samples: "Tensor", out: str, loaded: "Loaded", name: str) -> Path:
-    """One PNG a sample, in a directory."""
-    from ganlab import pictures
-
-    directory = Path(out) if out else loaded.run.samples / name
-    directory.mkdir(parents=True, exist_ok=True)
-    for i in range(len(samples)):
-        (directory / f"{i:06d}.png").write_bytes(pictures.png(pictures.render(samples[i : i + 1])))
-    return directory
-
-
-def write_npz(samples: "Tensor", out: str, loaded: "Loaded", name: str) -> Path:
-    """`images`, uint8 (N, H, W, C), or `points`, float32 (N, D), in a NumPy archive."""
-    import numpy as np
-
-    from ganlab.files import replacing
-    from ganlab.sampling import quantise
-
-    path = Path(out) if out else loaded.run.samples / f"{name}.npz"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    is_image = samples.ndim == 4
-    arrays = {"images": quantise(samples)} if is_image else {"points": samples.numpy()}
-    with replacing(path) as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
-    return path
-
-
-WRITERS = {"grid": write_grid, "png": write_png, "npz": write_npz}

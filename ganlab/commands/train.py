@@ -142,7 +142,7 @@ def start(composition: "Composition", directory: str | None = None) -> "tuple[Ru
     source = initialise(experiment)
     run = None
     if processes.leads():
-        choices = composition.choices
+        choices, spec = composition.choices, experiment.dataset.spec
         words = [config.name, choices["model"], choices["dataset"]]
         run = runs.create(
             Path(directory) if directory else runs.new_path(config.output, words),
@@ -150,7 +150,9 @@ def start(composition: "Composition", directory: str | None = None) -> "tuple[Ru
             choices=choices,
             tags=list(config.tags),
             seed=config.seed,
-            shape=experiment.dataset.spec.shape,
+            shape=spec.shape,
+            classes=spec.classes,
+            count=spec.count,
             data=experiment.dataset.fingerprint,
             init_from=source,
             exact=True,

@@ -18,7 +18,7 @@ Columns = dict[str, Tensor]
 
 
 class Gather(Protocol):
-    """Batch k as stored, on the device."""
+    """Batch k as stored, and the rows' numbers as `index`, on the device."""
 
     def __call__(self, number: int) -> Columns: ...
 
@@ -42,6 +42,7 @@ class PictureBatches:
             generator = random(self._seed, Purpose.FLIP, self.consumed)
             coins = mine(generator.integers(2, size=whole(len(stored["data"]))))
             stored["data"] = mirrored(stored["data"], coins == 1)
+            del stored["index"]  # a picture and its mirror image are two samples
         self.consumed += 1
         return {
             name: normalised(column) if name == "data" else column.long()
@@ -103,7 +104,8 @@ class Held:
 
     def __call__(self, number: int) -> Columns:
         index = self._order(number)
-        return {name: column.index_select(0, index) for name, column in self._columns.items()}
+        rows = {name: column.index_select(0, index) for name, column in self._columns.items()}
+        return rows | {"index": index}
 
     def close(self) -> None:
         """Let go of the columns."""
@@ -118,8 +120,9 @@ class HeldByHost:
         self._columns = {name: column.read() for name, column in columns.items()}
 
     def __call__(self, number: int) -> Columns:
-        index = self._order(number).numpy()
-        return {name: take(column, index) for name, column in self._columns.items()}
+        index = self._order(number)
+        rows = {name: take(column, index.numpy()) for name, column in self._columns.items()}
+        return rows | {"index": index}
 
     def close(self) -> None:
         """Let go of the columns."""
@@ -163,10 +166,12 @@ class Reader:
         self._columns, self._order, self._pinned = columns, order, pinned
 
     def __call__(self, number: int) -> Columns:
-        index = self._order(number).numpy()
+        index = self._order(number)
         rows = {
-            name: torch.from_numpy(column.rows(index)) for name, column in self._columns.items()
+            name: torch.from_numpy(column.rows(index.numpy()))
+            for name, column in self._columns.items()
         }
+        rows["index"] = index
         return {name: r.pin_memory() for name, r in rows.items()} if self._pinned else rows
 
 

@@ -66,6 +66,13 @@ class Dataset(ABC):
         return None
 
     @property
+    def frequencies(self) -> np.ndarray:
+        """The share of each class (K,) among the training samples, float32."""
+        label = self.arrays("train")["label"]
+        counts = np.bincount(label, minlength=len(self.spec.classes or ()))
+        return (counts / counts.sum()).astype(np.float32)
+
+    @property
     def tutor(self) -> "Dataset":
         """The labelled dataset whose classifier judges samples of this one."""
         return self
@@ -76,9 +83,11 @@ class Dataset(ABC):
     ) -> Batches:
         """Training batches without end, as columns of tensors on `device`.
 
-        `data` is float32, images (N, C, H, W) in [-1, 1]; `label` is int64 (N,). What batch k holds
-        depends on (seed, k) only. `resident` says whether the data are held on the device (True),
-        streamed from disk (False), or held where they fit ("auto"); the batches are the same.
+        `data` is float32, images (N, C, H, W) in [-1, 1]; `label` is int64 (N,), and so is `index`,
+        which of the training samples a row is, where they are always the same `count`. What batch k
+        holds depends on (seed, k) only. `resident` says whether the data are held on the device
+        (True), streamed from disk (False), or held where they fit ("auto"); the batches are the
+        same.
         """
 
     @abstractmethod

@@ -3,6 +3,7 @@
 import hashlib
 from abc import abstractmethod
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,9 @@ class Images(Dataset):
 
     @property
     def spec(self) -> Spec:
-        return self.stored.spec
+        stored = self.stored.spec
+        numbered = () if self.flip else ("index",)
+        return replace(stored, columns=(*stored.columns, *numbered))
 
     def digest(self, split: str) -> str:
         digests = [column.digest for column in self.stored.columns[split].values()]

@@ -31,6 +31,10 @@ class Mixture(Dataset):
         return Spec(self._name, (2,), None, classes, ("data", "label"))
 
     @property
+    def frequencies(self) -> np.ndarray:
+        return np.full(len(self.modes), 1 / len(self.modes), np.float32)
+
+    @property
     def prepared(self) -> bool:
         return True
 

@@ -9,7 +9,7 @@ class Spec:
 
     `shape` is (C, H, W) for images and (2,) for points; `count` the number of training samples, or
     None where they are drawn without end; `classes` the names of the labels, or None where there
-    are no labels; `columns` the keys of a batch.
+    are no labels; `columns` the keys of a batch, `index` among them where samples are numbered.
     """
 
     name: str

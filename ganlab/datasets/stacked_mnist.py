@@ -44,7 +44,7 @@ class StackedMNIST(Dataset):
             shape=(CHANNELS, *one.shape[1:]),
             count=self._count("train"),
             classes=tuple(f"{k:03d}" for k in range(1000)),
-            columns=one.columns,
+            columns=("data", "label"),
         )
 
     @property

@@ -1,12 +1,12 @@
 """The variational autoencoder: a game of one player."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from ganlab.games.game import Game, Turn, require
+from ganlab.games.game import Batch, Game, Turn
 from ganlab.processes import mine, whole
 
 
@@ -18,15 +18,11 @@ class VAE(Game):
     """
 
     players = ("autoencoder",)
-    uses = ("loss", "prior")
+    asks: ClassVar = {"loss": ("reconstruction",), "prior": ("divergence",)}
     encoder: nn.Module
 
-    def __init__(
-        self, network, shape: tuple[int, ...], loss: nn.Module, penalty: nn.Module, prior: Any
-    ) -> None:
+    def __init__(self, network: Any, shape: tuple[int, ...], loss: nn.Module, prior: Any) -> None:
         super().__init__()
-        require(loss, "loss", "reconstruction")
-        require(prior, "prior", "divergence")
         self.encoder = network.discriminator(shape, outputs=2 * prior.dim)
         self.generator = network.generator(prior.dim, shape)
         self.loss, self.prior = loss, prior
@@ -34,7 +30,7 @@ class VAE(Game):
     def movable(self, player: str) -> list[nn.Parameter]:
         return [*self.encoder.parameters(), *self.generator.parameters()]
 
-    def round(self, number: int, batches: Iterator[dict[str, Tensor]]) -> Iterator[Turn]:
+    def round(self, number: int, batches: Iterator[Batch]) -> Iterator[Turn]:
         real = next(batches)["data"]
         mean, log_variance = self.encoder(real).float().chunk(2, dim=1)
         z = mean + (log_variance / 2).exp() * mine(

@@ -13,14 +13,9 @@ class WGAN(GAN):
     """
 
     def __init__(
-        self,
-        *parts: Any,
-        thorough_rounds: int,
-        thorough_every: int,
-        thorough_turns: int,
-        **rest: Any,
+        self, thorough_rounds: int, thorough_every: int, thorough_turns: int, **rest: Any
     ) -> None:
-        super().__init__(*parts, **rest)
+        super().__init__(**rest)
         self.thorough_rounds, self.thorough_every = thorough_rounds, thorough_every
         self.thorough_turns = thorough_turns
 

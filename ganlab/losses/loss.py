@@ -12,6 +12,8 @@ class Loss(nn.Module, ABC):
 
     paired: ClassVar[bool] = False
     """Whether the generator's turn needs the logits of real samples as well."""
+    energy: ClassVar[bool] = False
+    """Whether the logits must be an autoencoder's energies, negated, and so at most 0."""
 
     def __init__(self) -> None:  # nn.Module's own signature would accept any key of a YAML file
         super().__init__()
@@ -27,6 +29,9 @@ class Loss(nn.Module, ABC):
     def measures(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
         """Further detached scalars of the discriminator's turn that are worth logging, by name."""
         return {}
+
+    def after(self, measures: dict[str, Tensor]) -> None:  # noqa: B027, most have no state
+        """Called once the discriminator has moved, with what its turn measured."""
 
 
 def cross_entropy(real: Tensor, fake: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from ganlab.networks.layers import NORMS_2D, Head, normalisation, picture
+from ganlab.networks.layers import NORMS_2D, Head, dropped, normalisation, picture
 
 
 def initialise(module: nn.Module) -> None:
@@ -47,17 +47,21 @@ class Generator(nn.Sequential):
 class Discriminator(nn.Module):
     """Pictures (N, C, H, W) to (N, outputs); no norm at the input."""
 
-    def __init__(self, shape: tuple[int, int, int], outputs: int, width: int, norm: str) -> None:
+    def __init__(
+        self, shape: tuple[int, int, int], outputs: int, width: int, norm: str, dropout: float
+    ) -> None:
         super().__init__()
         channels, coarsest, doublings = picture(shape, "dcgan", least=4)
         normalise = normalisation(NORMS_2D, norm)
         narrow, *wider = widths(width, doublings)
         layers: list[nn.Module] = [nn.Conv2d(channels, narrow, 4, 2, 1), nn.LeakyReLU(0.2)]
+        layers += dropped(dropout)
         for wide in wider:
             layers += [
                 nn.Conv2d(narrow, wide, 4, 2, 1, bias=norm == "none"),
                 normalise(wide),
                 nn.LeakyReLU(0.2),
+                *dropped(dropout),
             ]
             narrow = wide
         self.features = nn.Sequential(*layers, nn.Flatten())

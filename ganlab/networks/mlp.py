@@ -4,16 +4,17 @@ import math
 
 from torch import Tensor, nn
 
-from ganlab.networks.layers import NORMS_1D, Head, normalisation
+from ganlab.networks.layers import NORMS_1D, Head, dropped, normalisation
 
 
 def hidden(
-    inputs: int, width: int, depth: int, norm: str, activation: nn.Module
+    inputs: int, width: int, depth: int, norm: str, activation: nn.Module, dropout: float = 0.0
 ) -> list[nn.Module]:
-    """`depth` blocks of linear, norm and activation."""
+    """`depth` blocks of linear, norm, activation and dropout."""
     layers: list[nn.Module] = []
     for _ in range(depth):
         layers += [nn.Linear(inputs, width), normalisation(NORMS_1D, norm)(width), activation]
+        layers += dropped(dropout)
         inputs = width
     return layers
 
@@ -36,12 +37,17 @@ class Discriminator(nn.Module):
     """Samples (N, *shape) to (N, outputs)."""
 
     def __init__(
-        self, shape: tuple[int, ...], outputs: int, width: int, depth: int, norm: str
+        self,
+        shape: tuple[int, ...],
+        outputs: int,
+        width: int,
+        depth: int,
+        norm: str,
+        dropout: float,
     ) -> None:
         super().__init__()
-        self.features = nn.Sequential(
-            nn.Flatten(), *hidden(math.prod(shape), width, depth, norm, nn.LeakyReLU(0.2))
-        )
+        blocks = hidden(math.prod(shape), width, depth, norm, nn.LeakyReLU(0.2), dropout)
+        self.features = nn.Sequential(nn.Flatten(), *blocks)
         self.head = Head(width, outputs)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -1,9 +1,12 @@
 """Residual networks of WGAN-GP and SNGAN (arXiv 1704.00028 appendix F, 1802.05957 table 4)."""
 
+from typing import ClassVar
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganlab.networks.layers import NORMS_2D, Head, normalisation, picture
+from ganlab.errors import ConfigError
+from ganlab.networks.layers import NORMS_2D, Head, dropped, normalisation, picture
 
 
 def initialise(module: nn.Module) -> None:
@@ -46,7 +49,8 @@ class Down(nn.Module):
         self.inner = nn.Conv2d(inputs, width, 3, padding=1)
         self.between = nn.Sequential(normalise(width), nn.ReLU())
         self.outer = nn.Conv2d(width, width, 3, padding=1)
-        self.shortcut = nn.Conv2d(inputs, width, 1) if halve else nn.Identity()
+        learnt = halve or inputs != width
+        self.shortcut = nn.Conv2d(inputs, width, 1) if learnt else nn.Identity()
         self.pool: nn.Module = nn.AvgPool2d(2) if halve else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -54,11 +58,29 @@ class Down(nn.Module):
         return self.pool(h) + self.shortcut(self.pool(x))
 
 
+class Pool(nn.Module):
+    """The mean or the sum over all places of a picture: (N, C, H, W) to (N, C).
+
+    Raises ConfigError for another way.
+    """
+
+    def __init__(self, pool: str) -> None:
+        super().__init__()
+        if pool not in {"mean", "sum"}:
+            raise ConfigError(f"pool={pool}: use mean or sum")
+        self.pool = pool
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.mean((2, 3)) if self.pool == "mean" else x.sum((2, 3))
+
+
 class Generator(nn.Sequential):
     """z (N, latent) to pictures (N, C, H, W) in [-1, 1]."""
 
+    name: ClassVar[str] = "resnet"
+
     def __init__(self, latent: int, shape: tuple[int, int, int], width: int, norm: str) -> None:
-        channels, coarsest, doublings = picture(shape, "resnet", least=4)
+        channels, coarsest, doublings = picture(shape, self.name, least=4)
         super().__init__(
             nn.Linear(latent, width * coarsest**2),
             nn.Unflatten(1, (width, coarsest, coarsest)),
@@ -74,17 +96,25 @@ class Generator(nn.Sequential):
 
 
 class Discriminator(nn.Module):
-    """Pictures (N, C, H, W) to (N, outputs): halved to 7..15 pixels, two more blocks, mean."""
+    """Pictures (N, C, H, W) to (N, outputs): halved to 7..15 pixels, two more blocks, `pool`."""
 
-    def __init__(self, shape: tuple[int, int, int], outputs: int, width: int, norm: str) -> None:
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        outputs: int,
+        width: int,
+        norm: str,
+        dropout: float,
+        pool: str,
+    ) -> None:
         super().__init__()
         channels, _, doublings = picture(shape, "resnet", least=4)
-        blocks = [Down(channels, width, norm, first=True, halve=True)]
-        blocks += [Down(width, width, norm, first=False, halve=True) for _ in range(doublings - 2)]
-        blocks += [Down(width, width, norm, first=False, halve=False) for _ in range(2)]
-        self.features = nn.Sequential(*blocks, nn.ReLU())
+        blocks: list[nn.Module] = [Down(channels, width, norm, first=True, halve=True)]
+        for halve in [True] * (doublings - 2) + [False] * 2:
+            blocks += [Down(width, width, norm, first=False, halve=halve), *dropped(dropout)]
+        self.features = nn.Sequential(*blocks, nn.ReLU(), Pool(pool))
         self.head = Head(width, outputs)
         self.apply(initialise)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.features(x).mean((2, 3)))
+        return self.head(self.features(x))

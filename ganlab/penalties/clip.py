@@ -1,9 +1,11 @@
 """Weight clipping."""
 
+from typing import Any, ClassVar
+
 import torch
 from torch import Tensor, nn
 
-from ganlab.penalties.penalty import Penalty
+from ganlab.penalties.penalty import Critic, Penalty
 
 
 class Clip(Penalty):
@@ -12,13 +14,15 @@ class Clip(Penalty):
     Arjovsky et al. 2017, Wasserstein GAN, arXiv:1701.07875, algorithm 1, line 7.
     """
 
-    def __init__(self, limit: float):
-        super().__init__()
+    slopes: ClassVar[bool] = False
+
+    def __init__(self, limit: float, **rest: Any):
+        super().__init__(**rest)
         self.limit = limit
 
     def forward(
         self,
-        discriminator: nn.Module,
+        critic: Critic,
         real: Tensor,
         fake: Tensor,
         real_logits: Tensor,

@@ -1,8 +1,10 @@
 """The gradient penalty of DRAGAN, around the real samples."""
 
-from torch import Tensor, nn
+from typing import Any
 
-from ganlab.penalties.penalty import Penalty, gradient_norms, uniform, uniform_per_sample
+from torch import Tensor
+
+from ganlab.penalties.penalty import Critic, Penalty, gradient_norms, uniform, uniform_per_sample
 from ganlab.processes import gathered
 
 
@@ -14,20 +16,20 @@ class Dragan(Penalty):
     Kodali et al. 2017, On Convergence and Stability of GANs, arXiv:1705.07215.
     """
 
-    def __init__(self, weight: float, spread: float):
-        super().__init__()
+    def __init__(self, weight: float, spread: float, **rest: Any):
+        super().__init__(**rest)
         self.weight = weight
         self.spread = spread
 
     def forward(
         self,
-        discriminator: nn.Module,
+        critic: Critic,
         real: Tensor,
         fake: Tensor,
         real_logits: Tensor,
         fake_logits: Tensor,
     ) -> Tensor:
-        norms = gradient_norms(discriminator, self.around(real))
+        norms = gradient_norms(critic, self.around(real))
         return self.weight * (norms - 1).square().mean()
 
     def around(self, real: Tensor) -> Tensor:

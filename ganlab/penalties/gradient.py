@@ -1,8 +1,10 @@
 """The gradient penalty of WGAN-GP."""
 
-from torch import Tensor, nn
+from typing import Any
 
-from ganlab.penalties.penalty import Penalty, between, gradient_norms
+from torch import Tensor
+
+from ganlab.penalties.penalty import Critic, Penalty, between, gradient_norms
 
 
 class Gradient(Penalty):
@@ -12,17 +14,17 @@ class Gradient(Penalty):
     Gulrajani et al. 2017, Improved Training of Wasserstein GANs, arXiv:1704.00028, equation 3.
     """
 
-    def __init__(self, weight: float):
-        super().__init__()
+    def __init__(self, weight: float, **rest: Any):
+        super().__init__(**rest)
         self.weight = weight
 
     def forward(
         self,
-        discriminator: nn.Module,
+        critic: Critic,
         real: Tensor,
         fake: Tensor,
         real_logits: Tensor,
         fake_logits: Tensor,
     ) -> Tensor:
-        norms = gradient_norms(discriminator, between(real, fake))
+        norms = gradient_norms(critic, between(real, fake))
         return self.weight * (norms - 1).square().mean()

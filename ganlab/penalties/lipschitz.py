@@ -1,9 +1,11 @@
 """The one-sided gradient penalty of WGAN-LP."""
 
-from torch import Tensor, nn
+from typing import Any
+
+from torch import Tensor
 from torch.nn.functional import relu
 
-from ganlab.penalties.penalty import Penalty, between, gradient_norms
+from ganlab.penalties.penalty import Critic, Penalty, between, gradient_norms
 
 
 class Lipschitz(Penalty):
@@ -12,17 +14,17 @@ class Lipschitz(Penalty):
     Petzka et al. 2018, On the Regularization of Wasserstein GANs, arXiv:1709.08894.
     """
 
-    def __init__(self, weight: float):
-        super().__init__()
+    def __init__(self, weight: float, **rest: Any):
+        super().__init__(**rest)
         self.weight = weight
 
     def forward(
         self,
-        discriminator: nn.Module,
+        critic: Critic,
         real: Tensor,
         fake: Tensor,
         real_logits: Tensor,
         fake_logits: Tensor,
     ) -> Tensor:
-        norms = gradient_norms(discriminator, between(real, fake))
+        norms = gradient_norms(critic, between(real, fake))
         return self.weight * relu(norms - 1).square().mean()

@@ -1,16 +1,20 @@
 """No penalty."""
 
-from torch import Tensor, nn
+from typing import ClassVar
 
-from ganlab.penalties.penalty import Penalty
+from torch import Tensor
+
+from ganlab.penalties.penalty import Critic, Penalty
 
 
 class NoPenalty(Penalty):
     """Adds zero and leaves the discriminator alone."""
 
+    slopes: ClassVar[bool] = False
+
     def forward(
         self,
-        discriminator: nn.Module,
+        critic: Critic,
         real: Tensor,
         fake: Tensor,
         real_logits: Tensor,

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -10,19 +10,55 @@ from torch import Tensor, nn
 from ganlab.processes import mine, whole
 
 
+class Critic(Protocol):
+    """The discriminator as it judges a batch: by its labels, behind the augmentation."""
+
+    def __call__(self, x: Tensor) -> Tensor: ...
+
+    def features(self, x: Tensor) -> Tensor: ...
+
+
 class Penalty(nn.Module, ABC):
-    """A term that is added to the discriminator's loss."""
+    """A term that is added to the discriminator's loss.
+
+    With `every` > 1 it is lazy: due in the rounds 1, 1 + every, ..., and then that much stronger
+    (Karras et al. 2020, arXiv:1912.04958, section 3.1).
+    """
 
     needs: ClassVar[tuple[str, ...]] = ()
     """Which of "real" and "fake" must require gradients before their logits are computed."""
+    slopes: ClassVar[bool] = True
+    """Whether the term is made of the gradient at each sample."""
 
-    def __init__(self) -> None:  # nn.Module's own signature would accept any key of a YAML file
+    def __init__(self, every: int = 1) -> None:
         super().__init__()
+        self.every, self.due = every, True
+
+    def begin(self, number: int) -> None:
+        """Called as round `number` begins."""
+        self.due = (number - 1) % self.every == 0
+
+    def needs_gradients(self, side: str) -> bool:
+        """Whether "real" or "fake" data must require gradients now."""
+        return self.due and side in self.needs
+
+    def term(
+        self,
+        critic: Critic,
+        real: Tensor,
+        fake: Tensor,
+        real_logits: Tensor,
+        fake_logits: Tensor,
+    ) -> Tensor:
+        """What is added to the loss in this round, a scalar."""
+        if not self.due:
+            return real_logits.new_zeros(())
+        return self.every * self(critic, real, fake, real_logits, fake_logits)
 
     @abstractmethod
     def forward(
         self,
-        discriminator: nn.Module,
+        critic: Critic,
         real: Tensor,
         fake: Tensor,
         real_logits: Tensor,
@@ -30,9 +66,8 @@ class Penalty(nn.Module, ABC):
     ) -> Tensor:
         """The scalar to add, weight included.
 
-        `real` and `fake` are batches (N, ...) of the same shape, `fake` detached from its
-        generator; the logits (N,) are the discriminator's of each, in full precision for the
-        inputs named in `needs`.
+        `real` and `fake` are data (N, ...) of the same shape, `fake` detached from its generator;
+        the logits are the critic's of each, in full precision for the inputs named in `needs`.
         """
 
     def after(self, discriminator: nn.Module) -> None:

@@ -1,10 +1,10 @@
 """The zero-centred gradient penalties at real and at fake samples."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from ganlab.penalties.penalty import Penalty, input_gradients
+from ganlab.penalties.penalty import Critic, Penalty, input_gradients
 
 
 class R1R2(Penalty):
@@ -17,13 +17,13 @@ class R1R2(Penalty):
 
     needs: ClassVar[tuple[str, ...]] = ("real", "fake")
 
-    def __init__(self, gamma: float):
-        super().__init__()
+    def __init__(self, gamma: float, **rest: Any):
+        super().__init__(**rest)
         self.gamma = gamma
 
     def forward(
         self,
-        discriminator: nn.Module,
+        critic: Critic,
         real: Tensor,
         fake: Tensor,
         real_logits: Tensor,

@@ -54,7 +54,7 @@ def top(tmp_path):
 
 def test_a_flat_folder_has_no_labels(top):
     dataset = folder(fill(top))
-    assert dataset.spec.columns == ("data",)
+    assert dataset.spec.columns == ("data", "index")
     assert dataset.spec.classes is None
     assert dataset.spec.shape == (3, 16, 16)
     assert dataset.spec.count == PICTURES

@@ -74,6 +74,24 @@ def test_batches_are_what_the_contract_says(digits):
     assert batch.keys() == set(digits.spec.columns)
 
 
+@pytest.mark.parametrize("resident", [True, False])
+def test_the_index_says_which_samples_they_are(digits, resident):
+    batches = batches_of(digits, resident)
+    for _ in range(20):  # more than an epoch
+        batch = next(batches)
+        assert batch["index"].dtype == torch.int64
+        stored = {
+            name: column[batch["index"].numpy()] for name, column in digits.arrays("train").items()
+        }
+        assert torch.equal(batch["data"], normalised(torch.from_numpy(stored["data"])))
+        assert batch["label"].tolist() == stored["label"].tolist()
+
+
+def test_mirrored_samples_have_no_index():
+    flipped = Digits(resolution=32, held_out=0.0, flip=True)
+    assert next(batches_of(flipped, True)).keys() == set(flipped.spec.columns) == {"data", "label"}
+
+
 def test_normalisation_is_exact_at_both_ends_and_symmetric():
     scaled = normalised(torch.arange(256, dtype=torch.uint8))
     assert scaled[0] == -1

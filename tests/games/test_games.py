@@ -10,9 +10,11 @@ from torch import nn
 from torch.nn.functional import softplus
 from torch.testing import assert_close
 
+from ganlab.augment.augment import Augment
+from ganlab.augment.none import NoAugment
 from ganlab.build import build
 from ganlab.engine import play
-from ganlab.errors import ConfigError
+from ganlab.games.game import Turn
 from ganlab.games.gan import GAN
 from ganlab.games.vae import VAE
 from ganlab.games.wgan import WGAN
@@ -60,16 +62,34 @@ def network(discriminator):
     )
 
 
-def gan(discriminator=None, loss=None, penalty=None, turns=1, kind=GAN, **rest):
-    parts = (network(discriminator or nn.Linear(3, 1)), SHAPE)
-    parts += (loss or NonSaturating(), penalty or NoPenalty(), Normal(2))
-    return kind(*parts, discriminator_turns=turns, **rest)
+class Scaled(Augment):
+    """Doubles what the discriminator sees."""
+
+    def forward(self, x):
+        return 2 * x
+
+
+def gan(discriminator=None, loss=None, penalty=None, turns=1, kind=GAN, augment=None, **rest):
+    return kind(
+        network=network(discriminator or nn.Linear(3, 1)),
+        shape=SHAPE,
+        loss=loss or NonSaturating(),
+        penalty=penalty or NoPenalty(),
+        prior=Normal(2),
+        augment=augment or NoAugment(),
+        discriminator_turns=turns,
+        **rest,
+    )
 
 
 def reals():
     """Endless batches of two samples."""
     while True:
         yield {"data": torch.tensor([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])}
+
+
+def ones():
+    return {"data": torch.ones(2, 3)}
 
 
 # A discriminator against a generator
@@ -87,13 +107,13 @@ def test_scores_are_the_mean_logits_of_each_side():
     nn.init.ones_(game.discriminator.weight)
     nn.init.zeros_(game.discriminator.bias)
     fake = torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, 2.0]])
-    turn = game.judge(next(reals())["data"], fake)
+    turn = game.judge(next(reals()), {"data": fake})
     assert_close(turn.measures["score_real"].item(), 7.5)
     assert_close(turn.measures["score_fake"].item(), 1.5)
 
 
 def test_a_loss_may_add_measures():
-    turn = gan(nn.Linear(3, 1), Wasserstein()).judge(torch.ones(2, 3), torch.zeros(2, 3))
+    turn = gan(nn.Linear(3, 1), Wasserstein()).judge(ones(), {"data": torch.zeros(2, 3)})
     estimate = turn.measures["score_real"] - turn.measures["score_fake"]
     assert_close(turn.measures["wasserstein_estimate"], estimate)
 
@@ -101,14 +121,14 @@ def test_a_loss_may_add_measures():
 @pytest.mark.parametrize(("loss", "calls"), [(NonSaturating(), 1), (Paired(), 2)])
 def test_real_logits_in_the_generators_turn_are_for_paired_losses_only(loss, calls):
     game = gan(Constant(0.0), loss)
-    turn = game.persuade(torch.ones(2, 3))
+    turn = game.persuade(ones())
     assert game.discriminator.calls == calls
     assert_close(turn.losses["loss"].item(), math.log(2))
 
 
 def test_the_discriminators_turn_costs_two_passes():
     game = gan(Constant(0.0))
-    game.judge(torch.ones(2, 3), torch.zeros(2, 3))
+    game.judge(ones(), {"data": torch.zeros(2, 3)})
     assert game.discriminator.calls == 2
 
 
@@ -141,9 +161,71 @@ def test_every_turn_of_the_discriminator_sees_a_new_batch(tiny):
         assert batches.consumed == 5
 
 
-def test_a_loss_without_two_sides_is_refused():
-    with pytest.raises(ConfigError, match="loss=Gaussian"):
-        gan(loss=Gaussian(1.0))
+@pytest.mark.parametrize("accumulations", [1, 3])
+def test_gradients_of_several_batches_are_their_mean(accumulations):
+    torch.manual_seed(0)
+    game = gan(accumulations=accumulations)
+    turns = list(game.round(1, reals()))
+    assert [turn.step for turn in turns] == 2 * ([False] * (accumulations - 1) + [True])
+    assert all(turn.share == 1 / accumulations for turn in turns)
+
+
+def test_accumulated_gradients_move_as_one_batch_of_all_would():
+    weights = []
+    for accumulations, batches in ((1, reals()), (2, reals())):
+        game = gan(Constant(0.5), accumulations=accumulations)
+        sgd = {p: torch.optim.SGD(game.movable(p), lr=1.0) for p in game.players}
+        play(game, sgd, batches, [1], 0)
+        weights.append(game.discriminator.row.item())
+    assert_close(*weights)
+
+
+def test_the_generators_turn_may_draw_more():
+    game = gan(Constant(0.0), fakes=3)
+    drawn = []
+    game.decode = lambda z, label=None: drawn.append(len(z)) or torch.zeros(len(z), 3)
+    for _ in game.round(1, reals()):
+        pass
+    assert drawn == [2, 6]
+
+
+def test_paired_losses_meet_fresh_reals_in_the_generators_turn():
+    game, seen = gan(loss=Paired()), []
+    game.persuade = lambda real: seen.append(real) or Turn("generator", {})
+    batches = ({"data": torch.full((2, 3), float(k))} for k in range(9))
+    list(game.round(1, batches))
+    assert seen[0]["data"][0, 0] == 1
+
+
+def test_a_lazy_penalty_comes_in_every_so_many_rounds_and_that_much_stronger():
+    game = gan(nn.Linear(3, 1), penalty=R1R2(1.0, every=4))
+    found = [next(game.round(n, reals())).losses["penalty"].item() for n in range(1, 10)]
+    expected = 4 * game.discriminator.weight.square().sum().item()
+    assert_close(found, [expected if n % 4 == 1 else 0.0 for n in range(1, 10)])
+    assert game.every("discriminator") == 4
+    assert game.every("generator") == 1
+
+
+def test_penalties_are_taken_through_the_augmentation():
+    game = gan(nn.Linear(3, 1), penalty=R1R2(1.0), augment=Scaled())
+    found = game.judge(next(reals()), {"data": torch.zeros(2, 3)}).losses["penalty"]
+    assert_close(found, 4 * game.discriminator.weight.square().sum())
+
+
+def test_logits_of_all_three_passes_are_behind_the_augmentation():
+    game = gan(nn.Linear(3, 1), augment=Scaled())
+    real = next(reals())
+    assert_close(game.logits(real), game.discriminator(2 * real["data"]).squeeze(1))
+    z = torch.ones(2, 2)
+    game.noise = lambda n: z
+    fake = game.discriminator(2 * game.decode(z)).squeeze(1)
+    assert_close(game.persuade(real).losses["loss"], softplus(-fake).mean())
+
+
+def test_several_logits_a_sample_are_one_score():
+    game = gan(Constant(1.0, 3.0))
+    assert game.logits(ones()).shape == (2, 2)
+    assert_close(game.scores(ones()), torch.tensor([2.0, 2.0]))
 
 
 def test_samples_are_float32_under_autocast():
@@ -155,7 +237,7 @@ def test_samples_are_float32_under_autocast():
 def test_logits_are_float32_and_flat_under_autocast(penalty):
     game = gan(penalty=penalty)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        logits = game.score(torch.randn(2, 3), "real")
+        logits = game.score({"data": torch.randn(2, 3)}, "real")
     assert logits.shape == (2,)
     assert logits.dtype == torch.float32
 
@@ -163,8 +245,8 @@ def test_logits_are_float32_and_flat_under_autocast(penalty):
 def test_logits_that_a_penalty_differentiates_are_in_full_precision():
     game, x = gan(penalty=R1R2(1.0)), torch.randn(2, 3)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        inside = game.score(x.clone(), "real")
-    assert_close(inside, game.score(x.clone(), "real"), rtol=0, atol=0)
+        inside = game.score({"data": x.clone()}, "real")
+    assert_close(inside, game.score({"data": x.clone()}, "real"), rtol=0, atol=0)
 
 
 def test_each_player_moves_its_own_module():
@@ -232,7 +314,7 @@ def test_a_played_round_leaves_the_critic_within_its_limit(tiny):
 def vae(*row, deviation=1.0):
     """An autoencoder whose encoder answers with one row: the mean, then the log variance."""
     parts = network(Constant(*row))
-    return VAE(parts, SHAPE, Gaussian(deviation), NoPenalty(), Normal(len(row) // 2))
+    return VAE(parts, SHAPE, Gaussian(deviation), Normal(len(row) // 2))
 
 
 def only(game):

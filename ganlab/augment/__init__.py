@@ -1,0 +1,1 @@
+"""Augmentations: random changes of all that the discriminator sees, real or fake."""

@@ -1,0 +1,51 @@
+"""What an augmentation offers a game, and the draws that all are made of."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from ganlab.processes import mine, whole
+
+
+class Augment(nn.Module, ABC):
+    """A random change of samples, differentiable twice by them; in training mode only.
+
+    It stands before the discriminator, so that reals, fakes and the generator's path are changed
+    alike.
+    """
+
+    pictures: ClassVar[bool] = True
+    """Whether it is for pictures (N, C, H, W) only."""
+
+    def __init__(self) -> None:  # nn.Module's own signature would accept any key of a YAML file
+        super().__init__()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The samples changed, or as they are in evaluation mode; of the same shape."""
+        if not self.training:
+            return x
+        with torch.autocast(x.device.type, enabled=False):
+            return self.change(x)
+
+    @abstractmethod
+    def change(self, x: Tensor) -> Tensor:
+        """The samples, each changed by draws of its own."""
+
+    def measures(self, real_logits: Tensor) -> dict[str, Tensor]:
+        """Detached scalars of the discriminator's turn that are worth logging, by name."""
+        return {}
+
+    def after(self, measures: dict[str, Tensor]) -> None:
+        """Called once the discriminator has moved, with its turn's measures over all processes."""
+
+
+def uniform(x: Tensor, columns: int) -> Tensor:
+    """Draws (N, columns) from U[0, 1) beside the N samples: this process's rows of all."""
+    return mine(torch.rand(whole(len(x)), columns, device=x.device, dtype=x.dtype))
+
+
+def normal(x: Tensor, columns: int) -> Tensor:
+    """Draws (N, columns) from N(0, 1) beside the N samples: this process's rows of all."""
+    return mine(torch.randn(whole(len(x)), columns, device=x.device, dtype=x.dtype))

@@ -1,0 +1,148 @@
+"""Which parts cannot play together: rules that look at classes, and build nothing.
+
+So all combinations there are can be asked about, and the README's table of them is made of these.
+"""
+
+import functools
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ganlab.errors import ConfigError
+from ganlab.schema import located, parameters
+
+PARTS = ("loss", "penalty", "prior", "augment")
+"""The groups of which a game may take what they build."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a group builds: the class, and what messages call it."""
+
+    name: str
+    made: Any
+
+    @classmethod
+    def of(cls, target: str) -> "Choice":
+        """What a `_target_` names."""
+        return cls(target.split(".")[-2], located(target))
+
+    @functools.cached_property
+    def parameters(self) -> Collection[str]:
+        """What it is built from, by name."""
+        return parameters(self.made).keys()
+
+    @functools.cached_property
+    def names(self) -> set[str]:
+        """What its instances have, as far as its class says."""
+        bases = getattr(self.made, "__mro__", ())
+        return {name for b in bases for name in (*vars(b), *vars(b).get("__annotations__", {}))}
+
+
+@dataclass(frozen=True)
+class Combination:
+    """The choices of one configuration, by group; its `model` node; and the kind of its data."""
+
+    choices: dict[str, Choice]
+    model: Any
+    spec: Any
+
+    @property
+    def game(self) -> Any:
+        return self.choices["model"].made
+
+    def takes(self, group: str) -> bool:
+        """Whether the game plays with what a group builds."""
+        return group in self.choices["model"].parameters
+
+    def attribute(self, group: str, name: str) -> Any:
+        """A class attribute of a choice, False where it has none."""
+        return getattr(self.choices[group].made, name, False)
+
+    def said(self, group: str) -> str:
+        return f"{group}={self.choices[group].name}"
+
+
+def chosen(config: Any) -> dict[str, Choice]:
+    """What each group of a configuration builds, the players by their own names."""
+    targets = {group: config[group]._target_ for group in PARTS}
+    targets |= {side: config.network[side]._target_ for side in ("generator", "discriminator")}
+    targets["model"] = config.model.game._target_
+    return {key: Choice.of(target) for key, target in targets.items()}
+
+
+def refuse_misfits(config: Any, spec: Any) -> None:
+    """Raise ConfigError, with reason and remedy, for parts that cannot play together."""
+    combination = Combination(chosen(config), config.model, spec)
+    for reason in reasons(combination):
+        raise ConfigError(reason)
+
+
+def reasons(combination: Combination) -> Iterator[str]:
+    """Why parts cannot play together, each with a remedy; nothing where they can."""
+    for rule in RULES:
+        yield from rule(combination)
+
+
+def not_played(c: Combination) -> Iterator[str]:
+    """A choice of a group that the game does not play with."""
+    for group in ("loss", "penalty", "augment"):
+        if not c.takes(group) and c.choices[group].name != "none":
+            yield f"{c.said(group)}: this model has no use for one; use {group}=none"
+
+
+def lacking(c: Combination) -> Iterator[str]:
+    """A part without something that the game calls."""
+    for group, names in c.game.asks.items():
+        part = c.choices["generator" if group == "network" else group]
+        for name in (name for name in names if name not in part.names):
+            yield (
+                f"{group}={part.name}: this model needs a {group} with `{name}`; leave {group} at "
+                f"the model's own choice, or see `ganlab list {group}`"
+            )
+
+
+def no_energies(c: Combination) -> Iterator[str]:
+    """A loss of energies without an autoencoder."""
+    if c.attribute("loss", "energy") and not c.game.energy:
+        yield (
+            f"{c.said('loss')} weighs the energies of an autoencoder, which this model's "
+            "discriminator is not; use model=began or model=ebgan"
+        )
+
+
+def no_pictures(c: Combination) -> Iterator[str]:
+    """An augmentation of pictures for other data."""
+    if c.attribute("augment", "pictures") and not c.spec.is_image:
+        yield f"{c.said('augment')}: {c.spec.name} has no pictures; use augment=none"
+
+
+def no_dropout(c: Combination) -> Iterator[str]:
+    """A penalty that compares passes of different dropout, without any."""
+    drops = "dropout" in c.choices["discriminator"].parameters
+    if c.attribute("penalty", "dropout") and not (drops and c.model["discriminator_dropout"]):
+        yield (
+            f"{c.said('penalty')} compares passes of different dropout, and this discriminator has "
+            "none; use network=dcgan, mlp or resnet with model.discriminator_dropout=0.5"
+        )
+
+
+def no_labels(c: Combination) -> Iterator[str]:
+    """A game of labels without any."""
+    if c.game.labelled and c.spec.classes is None:
+        yield (
+            f"dataset={c.spec.name}: it has no labels, and this model draws by class; use labelled "
+            "data, such as a folder with a directory for each class, or a model without labels"
+        )
+
+
+def no_numbers(c: Combination) -> Iterator[str]:
+    """A game that keeps something of each training sample, of samples that never come again."""
+    if c.game.numbered and "index" not in c.spec.columns:
+        yield (
+            f"dataset={c.spec.name}: this model keeps a code of each training sample, and these are "
+            "drawn or mirrored anew; use stored data, with dataset.flip=false"
+        )
+
+
+RULES = (not_played, lacking, no_energies, no_pictures, no_dropout, no_labels, no_numbers)

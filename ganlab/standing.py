@@ -1,0 +1,38 @@
+"""Batch statistics that are measured anew before a generator is sampled from."""
+
+import copy
+from typing import Any
+
+import torch
+from torch import nn
+
+from ganlab.average import with_modules
+from ganlab.engine import mix, seed_devices
+from ganlab.processes import alone
+from ganlab.sampling import CHUNK, forked
+
+BATCH_NORM = nn.modules.batchnorm._BatchNorm
+
+
+@torch.no_grad()
+def standing(game: Any, batches: int) -> Any:
+    """The same game; its generator normalises by the mean statistics of so many batches of samples.
+
+    An averaged generator never computed with its own weights while it trained, so the moving
+    statistics beside them are another's. Brock et al. 2019, arXiv:1809.11096, section 4.
+    """
+    generator = copy.deepcopy(game.generator)
+    norms = [part for part in generator.modules() if isinstance(part, BATCH_NORM)]
+    if not batches or not norms:
+        return game
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # torch then takes the plain mean
+        norm.train()
+    settled = with_modules(game, {"generator": generator})
+    with alone(), forked():
+        seed_devices(mix("standing"))
+        for _ in range(batches):
+            settled.sample(CHUNK)
+    generator.eval()
+    return settled

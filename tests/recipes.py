@@ -1,0 +1,21 @@
+"""What the shipped recipes are, read from their files: which game each plays, and on what."""
+
+import yaml
+from hydra.utils import get_class
+
+from ganlab.games.gan import GAN
+from ganlab.options import options
+
+FILES = options([])["model"]
+MODELS = sorted(FILES)
+
+
+def game_of(model):
+    """The class of a recipe's game."""
+    return get_class(yaml.safe_load(FILES[model].read_text())["model"]["game"]["_target_"])
+
+
+GAMES = {model: game_of(model) for model in MODELS}
+ADVERSARIAL = [model for model, game in GAMES.items() if issubclass(game, GAN)]
+POINTED = [m for m, game in GAMES.items() if not (game.asks.get("network") or game.numbered)]
+"""Those that play with the network of points, and so on 2-D data."""
