@@ -12,8 +12,8 @@ class Average(nn.Module):
     """Exponential moving average of a game's `averaged` modules; buffers are copied.
 
     In round n the kept share is min(decay, (1 + n) / (ramp + n)): early rounds count little. Up to
-    round `start` weights are copied. A decay of 0 follows the raw weights. Made once the game is where it computes: it holds on to
-    the tensors that the game has then.
+    round `start` weights are copied. A decay of 0 follows the raw weights. Made once the game is
+    where it computes: it holds on to the tensors that the game has then.
     """
 
     def __init__(self, game: Any, decay: float, ramp: float, start: int = 0) -> None:

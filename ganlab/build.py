@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -13,6 +12,7 @@ from torch.overrides import TorchFunctionMode
 
 from ganlab import misfits, optimizers, processes, rules, runtime
 from ganlab.alarms.alarm import Alarm
+from ganlab.assembling import assemble
 from ganlab.average import Average
 from ganlab.datasets.spec import Spec
 from ganlab.differences import differences
@@ -22,7 +22,6 @@ from ganlab.games.game import Game
 from ganlab.judge import Judge
 from ganlab.judging import build_judge
 from ganlab.making import attempt, make
-from ganlab.networks.weights import constrain
 from ganlab.ranking import Ranking, ranking
 from ganlab.schema import located, parameters, plain
 from ganlab.standing import standing
@@ -107,6 +106,9 @@ def build(config: DictConfig, report: Callable[[int, int], None] | None = None) 
         game.frequencies.copy_(torch.from_numpy(dataset.frequencies))
     moving = build_optimizers(config, game)
     game.meet(moving)
+    for part in game.modules():
+        if hasattr(part, "prepare"):
+            part.prepare()  # type: ignore[operator]
     schedules = [name for name in optimizers.SCHEDULES if name in config.optimizer]
     schedule = {name: make(config.optimizer[name], f"optimizer.{name}") for name in schedules}
     pace = optimizers.pace(moving.values(), **schedule)
@@ -135,38 +137,6 @@ def build_game(config: DictConfig, spec: Spec, resolved: runtime.Runtime) -> tup
         processes.share_batch_norms(game)
     average = config.average
     return game, Average(game, average.decay, average.ramp, average.start)
-
-
-def assemble(config: DictConfig, spec: Spec) -> Game:
-    """The game for samples of a kind, as it is before it is put anywhere.
-
-    It is given those of the parts and facts that it has parameters for.
-    """
-    asked = parameters(located(config.model.game._target_))
-    classes = len(spec.classes) if spec.classes else None
-    facts = {"shape": spec.shape, "classes": classes, "count": spec.count}
-    given: dict[str, Any] = {name: fact for name, fact in facts.items() if name in asked}
-    if "network" in asked:
-        given["network"] = players(config)
-    given |= {group: make(config[group], group) for group in misfits.PARTS if group in asked}
-    return attempt("model.game", make(config.model.game, "model.game"), **given)
-
-
-def players(config: DictConfig) -> SimpleNamespace:
-    """What builds the players' networks, under the weight constraints that the model asks for."""
-    wish, ways = config.model, {}
-    for player in ("generator", "discriminator"):
-        ways[player] = make(config.network[player], f"network.{player}")
-    return SimpleNamespace(
-        generator=constrained(ways["generator"], wish.generator_weights),
-        discriminator=constrained(ways["discriminator"], wish.discriminator_weights),
-        embedding=constrained(torch.nn.Embedding, wish.discriminator_weights),
-    )
-
-
-def constrained(build_it: Callable, weights: str) -> Callable:
-    """The same way to build, under a constraint on weights."""
-    return lambda *sizes, **rest: constrain(build_it(*sizes, **rest), weights)
 
 
 def refuse_size(config: DictConfig, spec: Spec, resolved: runtime.Runtime) -> None:

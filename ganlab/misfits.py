@@ -4,15 +4,19 @@ So all combinations there are can be asked about, and the README's table of them
 """
 
 import functools
+import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from ganlab.errors import ConfigError
+from ganlab.options import contents
 from ganlab.schema import located, parameters
 
 PARTS = ("loss", "penalty", "prior", "augment")
 """The groups of which a game may take what they build."""
+FEW = 3
+"""Options that a remedy names."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +27,10 @@ class Choice:
     made: Any
 
     @classmethod
-    def of(cls, target: str) -> "Choice":
-        """What a `_target_` names."""
-        return cls(target.split(".")[-2], located(target))
+    def of(cls, group: str, target: str) -> "Choice":
+        """What a `_target_` names, called as the shipped option that alone builds it, if any."""
+        options = [name for name in contents(group) if target_of(group, name) == target]
+        return cls(options[0] if len(options) == 1 else target.split(".")[-2], located(target))
 
     @functools.cached_property
     def parameters(self) -> Collection[str]:
@@ -65,10 +70,23 @@ class Combination:
 
 def chosen(config: Any) -> dict[str, Choice]:
     """What each group of a configuration builds, the players by their own names."""
-    targets = {group: config[group]._target_ for group in PARTS}
-    targets |= {side: config.network[side]._target_ for side in ("generator", "discriminator")}
-    targets["model"] = config.model.game._target_
-    return {key: Choice.of(target) for key, target in targets.items()}
+    found = {group: choice(group, config[group]._target_) for group in PARTS}
+    for side in ("generator", "discriminator"):
+        found[side] = choice("network", config.network[side]._target_)
+    return found | {"model": choice("model", config.model.game._target_)}
+
+
+def target_of(group: str, option: str) -> str:
+    """What a shipped option builds; of a network, its generator."""
+    node = contents(group)[option]
+    inner = {"network": "generator", "model": "model"}.get(group)
+    node = node[inner] if inner else node
+    return node["game"]["_target_"] if group == "model" else node.get("_target_", "")
+
+
+@functools.cache
+def choice(group: str, target: str) -> Choice:
+    return Choice.of(group, target)
 
 
 def refuse_misfits(config: Any, spec: Any) -> None:
@@ -96,10 +114,18 @@ def lacking(c: Combination) -> Iterator[str]:
     for group, names in c.game.asks.items():
         part = c.choices["generator" if group == "network" else group]
         for name in (name for name in names if name not in part.names):
+            fitting = " or ".join(f"{group}={option}" for option in offering(group, names)[:FEW])
             yield (
-                f"{group}={part.name}: this model needs a {group} with `{name}`; leave {group} at "
-                f"the model's own choice, or see `ganlab list {group}`"
+                f"{group}={part.name}: this model needs a {group} with `{name}`; use {fitting} "
+                f"(`ganlab list {group}` describes all)"
             )
+
+
+@functools.cache
+def offering(group: str, names: tuple[str, ...]) -> list[str]:
+    """The shipped options of a group that have all of some names."""
+    there = {option: choice(group, target_of(group, option)) for option in contents(group)}
+    return [option for option, made in there.items() if set(names) <= made.names]
 
 
 def no_energies(c: Combination) -> Iterator[str]:
@@ -111,10 +137,24 @@ def no_energies(c: Combination) -> Iterator[str]:
         )
 
 
+def no_pairs(c: Combination) -> Iterator[str]:
+    """A loss of pairs where fakes do not keep their partners."""
+    if c.attribute("loss", "paired") and not c.game.pairs:
+        yield (
+            f"{c.said('loss')} compares each fake with a real partner, and this model keeps some "
+            "fakes only; use loss=non_saturating"
+        )
+
+
 def no_pictures(c: Combination) -> Iterator[str]:
-    """An augmentation of pictures for other data."""
-    if c.attribute("augment", "pictures") and not c.spec.is_image:
+    """What is for pictures, with other data."""
+    if c.spec.is_image:
+        return
+    if c.attribute("augment", "pictures"):
         yield f"{c.said('augment')}: {c.spec.name} has no pictures; use augment=none"
+    if c.attribute("generator", "pictures_only"):
+        drawing = c.choices["generator"].name
+        yield f"network={drawing}: it draws pictures, and {c.spec.name} has none; use network=mlp"
 
 
 def no_dropout(c: Combination) -> Iterator[str]:
@@ -140,9 +180,25 @@ def no_numbers(c: Combination) -> Iterator[str]:
     """A game that keeps something of each training sample, of samples that never come again."""
     if c.game.numbered and "index" not in c.spec.columns:
         yield (
-            f"dataset={c.spec.name}: this model keeps a code of each training sample, and these are "
-            "drawn or mirrored anew; use stored data, with dataset.flip=false"
+            f"dataset={c.spec.name}: this model keeps a code of each training sample, and these "
+            "are drawn or mirrored anew; use stored data, with dataset.flip=false"
         )
 
 
-RULES = (not_played, lacking, no_energies, no_pictures, no_dropout, no_labels, no_numbers)
+def other_noise(c: Combination) -> Iterator[str]:
+    """Noise that is not as wide as the samples of a flow, or of no width that anybody says."""
+    latent, size = c.model["latent"], math.prod(c.spec.shape)
+    if c.attribute("generator", "as_wide") and latent not in (None, size):
+        yield (
+            f"network={c.choices['generator'].name}: a flow's noise has as many dimensions as its "
+            f"samples, {size}, and model.latent={latent}; use model.latent={size}, model=realnvp, "
+            "or another network"
+        )
+    if latent is None and not c.attribute("model", "as_wide"):
+        yield "model.latent=null: this model does not say how wide noise is; use model.latent=100"
+
+
+RULES = (
+    *(not_played, lacking, no_energies, no_pairs, no_pictures, no_dropout, no_labels),
+    *(no_numbers, other_noise),
+)

@@ -10,6 +10,7 @@ SCHEDULES = ("decay", "beta2")
 APART = {"players", *SCHEDULES}
 """What stands beside an optimizer's own settings."""
 
+
 def linear(number: int, start: int, rounds: int | None, end: float) -> float:
     """The factor on the rate in round `number`: 1 until `start`, then straight to `end`.
 

@@ -1,9 +1,13 @@
 """Where options lie: the shipped configuration, then the user's own directories."""
 
+import functools
 import os
 import re
 import sys
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from ganlab.errors import ConfigError
 
@@ -53,6 +57,13 @@ def all_options(directories: list[Path]) -> Options:
         for file in sorted(place.glob("*/*.yaml")):
             found.setdefault(file.parent.name, {})[file.stem] = file
     return found
+
+
+@functools.cache
+def contents(group: str) -> dict[str, Any]:
+    """What the shipped files of a group say, by option, as they are written."""
+    files = options([])[group]
+    return {name: yaml.safe_load(file.read_text("utf-8")) for name, file in files.items()}
 
 
 def chosen(choices: dict[str, str], groups: Options) -> list[str]:

@@ -75,7 +75,7 @@ def drawn_like(game: Game, real: Batch, n: int, seed: int) -> Batch:
 
 
 def scored(game: Any, samples: Batch) -> Tensor:
-    """The discriminator's score (N,) of samples, in equal batches of at most `CHUNK`, on the CPU."""
+    """The scores (N,) of samples, in equal batches of at most `CHUNK`, on the CPU."""
     n = len(samples["data"])
     parts = zip(*(column.chunk(-(-n // CHUNK)) for column in samples.values()), strict=True)
     batches = ({k: c.to(game.device) for k, c in zip(samples, part, strict=True)} for part in parts)

@@ -31,7 +31,7 @@ def is_betas(value: Any) -> bool:
 
 def is_policy(value: Any) -> bool:
     kinds = ("colour", "translation", "cutout")
-    return isinstance(value, ListConfig) and 0 < len(value) and all(v in kinds for v in value)
+    return isinstance(value, ListConfig) and len(value) > 0 and all(v in kinds for v in value)
 
 
 TYPED = {"runtime.device", "runtime.resident", "dataset.source_split"}
@@ -115,6 +115,9 @@ RANGES: dict[str, Predicate] = {
     "model.game.code": whole(1, 2**20),
     "model.game.power": whole(1, 2),
     "model.game.pull_away": NOT_NEGATIVE,
+    "model.game.least": SHARE,
+    "model.game.factor": SHARE,
+    "model.game.every": whole(1),
     "model.game.stable_rounds": whole(0),
     "model.game.fade_rounds": whole(1),
     "model.game.drift": NOT_NEGATIVE,

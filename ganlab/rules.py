@@ -107,9 +107,15 @@ def doubts(config: Any, game: Game) -> list[str]:
     penalty = parts["penalty"]
     if penalty.made.slopes and has_batch_norm(game.get_submodule("discriminator")):
         found.append(
-            f"penalty={penalty.name} takes the gradient of each sample, and batch normalisation mixes "
-            "samples; model.discriminator_norm=none keeps them apart"
+            f"penalty={penalty.name} takes the gradient of each sample, and batch normalisation "
+            "mixes samples; model.discriminator_norm=none keeps them apart"
         )
+    if parts["augment"].name == "ada" and not getattr(parts["loss"].made, "decides", True):
+        found.append(
+            f"augment=ada follows the sign of real logits, which says nothing with loss="
+            f"{parts['loss'].name}; use augment=diffaugment, or loss=non_saturating"
+        )
+    found += game.doubts(config.rounds)
     if penalty.name == "none" and parts["loss"].name == "wasserstein":
         found.append("loss=wasserstein needs a critic that is kept Lipschitz; use penalty=gradient")
     return found

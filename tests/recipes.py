@@ -3,8 +3,9 @@
 import yaml
 from hydra.utils import get_class
 
+from ganlab.combinations import POINTS, defaults, refused
 from ganlab.games.gan import GAN
-from ganlab.options import options
+from ganlab.options import contents, options
 
 FILES = options([])["model"]
 MODELS = sorted(FILES)
@@ -17,5 +18,11 @@ def game_of(model):
 
 GAMES = {model: game_of(model) for model in MODELS}
 ADVERSARIAL = [model for model, game in GAMES.items() if issubclass(game, GAN)]
-POINTED = [m for m, game in GAMES.items() if not (game.asks.get("network") or game.numbered)]
+POINTED = [m for m in MODELS if refused({**defaults(m), "network": "mlp"}, POINTS) is None]
 """Those that play with the network of points, and so on 2-D data."""
+
+
+def moved_by(optimizer):
+    """A recipe whose players an optimizer knows, if it names any."""
+    players = set((contents("optimizer")[optimizer].get("players") or {}).keys())
+    return next(model for model in ["gan", *MODELS] if players <= {*GAMES[model].players})

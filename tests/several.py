@@ -16,7 +16,7 @@ from ganlab.engine import play
 
 FEW_TURNS = 2
 # Plain gradient descent: where the weights come to rest is where the gradients point.
-DESCENT = ["optimizer=sgd", "optimizer.lr=0.05", "optimizer.momentum=0", "runtime.precision=fp32"]
+DESCENT = ["optimizer=sgd", "optimizer.lr=0.01", "optimizer.momentum=0", "runtime.precision=fp32"]
 
 
 def played(words):

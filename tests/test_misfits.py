@@ -10,6 +10,7 @@ from ganlab.build import build
 from ganlab.combinations import GROUPS, MIRRORED, PICTURES, POINTS, UNLABELLED, cover, refused
 from ganlab.errors import ConfigError
 from ganlab.misfits import RULES
+from ganlab.options import contents
 
 
 def test_every_combination_plays_or_is_refused_with_reason_and_remedy():
@@ -23,23 +24,23 @@ def test_every_combination_plays_or_is_refused_with_reason_and_remedy():
         else:
             found.add(reason)
     assert all(re.match(r"\w+=\w+:? .*; (use|leave) ", reason) for reason in found)
-    assert played == {group: set(combinations.nodes(group)) for group in GROUPS}
+    assert played == {group: set(contents(group)) for group in GROUPS}
 
 
 def test_every_rule_refuses_something():
     kinds = (PICTURES, UNLABELLED, MIRRORED, POINTS)
     rows = [
         {**combinations.defaults(model), group: option}
-        for model in combinations.nodes("model")
+        for model in contents("model")
         for group in GROUPS[1:]
-        for option in combinations.nodes(group)
+        for option in contents(group)
     ]
     asked = [combinations.combination(row, spec) for row in rows for spec in kinds]
     for rule in RULES:
         assert any(list(rule(each)) for each in asked), rule.__name__
 
 
-@pytest.mark.parametrize("model", combinations.nodes("model"))
+@pytest.mark.parametrize("model", contents("model"))
 def test_every_model_plays_as_it_comes(model):
     assert refused(combinations.defaults(model), PICTURES) is None
 

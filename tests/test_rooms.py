@@ -25,7 +25,16 @@ KNOW_HYDRA = {
     "studies",
     "variations",
 }
-KNOW_OMEGACONF = KNOW_HYDRA | {"build", "changes", "judging", "loaded", "older", "ranges", "runs"}
+KNOW_OMEGACONF = KNOW_HYDRA | {
+    "assembling",
+    "build",
+    "changes",
+    "judging",
+    "loaded",
+    "older",
+    "ranges",
+    "runs",
+}
 HEAVY = {"torch", "torchvision", "hydra", "omegaconf", "numpy", "matplotlib", "tensorboard"}
 
 

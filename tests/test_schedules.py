@@ -75,7 +75,11 @@ def test_r3gan_moves_along_the_papers_schedules_for_cifar(tiny):
 
 def test_the_experiment_ends_with_the_schedules():
     config = compose(["experiment=r3gan_cifar10"]).config
-    ends = config.optimizer.decay.rounds, config.optimizer.beta2.rounds, config.penalty.schedule.rounds
+    ends = (
+        config.optimizer.decay.rounds,
+        config.optimizer.beta2.rounds,
+        config.penalty.schedule.rounds,
+    )
     assert {*ends, config.rounds} == {LAST}
     assert abs(LAST * config.batch_size - 20e6) < config.batch_size
     assert_close(config.average.decay ** (5e6 / 512), 0.5, rtol=0.02, atol=0)

@@ -48,7 +48,7 @@ def translation(x: Tensor) -> Tensor:
 
 def cutout(x: Tensor) -> Tensor:
     """Without a rectangle of half its sides, whose middle is anywhere in the picture."""
-    cut: Tensor | bool = True
+    cut = torch.ones((), dtype=torch.bool, device=x.device)
     for axis, draw in zip((2, 3), uniform(x, 2).unbind(1), strict=True):
         side = x.shape[axis]
         length = round(CUTOUT * side)

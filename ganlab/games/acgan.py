@@ -27,16 +27,10 @@ class ACGAN(Conditional):
 
     def judge(self, real: Batch, fake: Batch) -> Turn:
         told_real, told_fake = self.score(real, "real"), self.score(fake, "fake")
-        real_logits, fake_logits = told_real[:, 0], told_fake[:, 0]
-        penalty = self.penalty.term(
-            self.critic(real), self.seen(real), self.seen(fake), real_logits, fake_logits
-        )
-        losses = {
-            "loss": self.loss.discriminator(real_logits, fake_logits),
-            "classification": mistaken(told_real, real) + mistaken(told_fake, fake),
-            "penalty": penalty,
-        }
-        measures = self.measures(real_logits, fake_logits)
+        logits = told_real[:, 0], told_fake[:, 0]
+        losses = self.losses(real, fake, *logits)
+        losses["classification"] = mistaken(told_real, real) + mistaken(told_fake, fake)
+        measures = self.measures(*logits)
         measures["accuracy_real"] = accuracy(told_real, real)
         measures["accuracy_fake"] = accuracy(told_fake, fake)
         return Turn("discriminator", losses, measures)

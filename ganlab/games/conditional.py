@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ganlab.errors import ConfigError
-from ganlab.games.game import Batch, Turn, replaced
+from ganlab.games.game import Batch, replaced
 from ganlab.games.gan import GAN, Critic
 from ganlab.processes import mine, whole
 
@@ -65,7 +65,7 @@ class Matching(Conditional):
     2016, arXiv 1605.05396, algorithm 1).
     """
 
-    def __init__(self, network: Any, classes: int, mismatched: bool, **rest: Any) -> None:
+    def __init__(self, network: Any, classes: int, mismatched: bool = False, **rest: Any) -> None:
         super().__init__(network=network, classes=classes, **rest)
         if mismatched and classes < 2:
             raise ConfigError(
@@ -75,31 +75,19 @@ class Matching(Conditional):
         self.mismatched = mismatched
 
     def critic(self, batch: Batch) -> Critic:
-        return Told(self.augment, self.discriminator, batch["label"])
+        return Critic(self.augment, self.discriminator, batch["label"])
 
-    def judge(self, real: Batch, fake: Batch) -> Turn:
-        if not self.mismatched:
-            return super().judge(real, fake)
-        real_logits, fake_logits = self.score(real, "real"), self.score(fake, "fake")
-        wrong_logits = self.logits({**real, "label": self.mismatch(real["label"])})
-        penalty = self.penalty.term(
-            self.critic(real), self.seen(real), self.seen(fake), real_logits, fake_logits
-        )
-        told = self.loss.discriminator(real_logits, fake_logits)
-        matched = self.loss.discriminator(real_logits, wrong_logits)
-        losses = {"loss": (told + matched) / 2, "penalty": penalty}
-        measures = self.measures(real_logits, fake_logits)
-        measures["score_mismatched"] = wrong_logits.mean()
-        return Turn("discriminator", losses, measures)
+    def losses(
+        self, real: Batch, fake: Batch, real_logits: Tensor, fake_logits: Tensor
+    ) -> dict[str, Tensor]:
+        terms = super().losses(real, fake, real_logits, fake_logits)
+        if self.mismatched:
+            wrong_logits = self.logits({**real, "label": self.mismatch(real["label"])})
+            matched = self.loss.discriminator(real_logits, wrong_logits)
+            terms["loss"] = (terms["loss"] + matched) / 2
+        return terms
 
     def mismatch(self, label: Tensor) -> Tensor:
         """For each label another one, drawn evenly from the rest."""
         steps = torch.randint(1, self.classes, (whole(len(label)),), device=label.device)
         return (label + mine(steps)) % self.classes
-
-
-class Told(Critic):
-    """A discriminator that is told labels, behind the augmentation."""
-
-    def features(self, x: Tensor) -> Tensor:
-        return self.discriminator.features(self.augment(x), *self.labels)

@@ -50,8 +50,8 @@ class Game(nn.Module, ABC):
     """A game between players; its modules hold everything that a checkpoint must keep.
 
     `players` names who moves, `averaged` the modules of which a moving average is kept. `asks` says
-    what a game needs of its parts: by config group, the names that what is built must have. One that
-    samples by class has `classes`, how many there are.
+    what a game needs of its parts: by config group, the names that what is built must have. One
+    that samples by class has `classes`, how many there are.
     """
 
     players: tuple[str, ...]
@@ -65,7 +65,11 @@ class Game(nn.Module, ABC):
     """Whether its logits are an autoencoder's energies, negated."""
     multiple: int = 1
     """How many samples are judged together: a process's batch must be a multiple."""
+    pairs: ClassVar[bool] = True
+    """Whether each fake keeps its real partner, for losses of pairs."""
     classes: int | None = None
+    truncation: float
+    """Of a game with styles: how far they are drawn from their mean, from 0 to 1."""
     generator: nn.Module
     frequencies: Any
     loss: Any
@@ -82,6 +86,10 @@ class Game(nn.Module, ABC):
 
     def meet(self, optimizers: dict[str, Optimizer]) -> None:
         """Called once with the players' optimizers, for games that look ahead."""
+
+    def doubts(self, rounds: int) -> Iterator[str]:
+        """What a user should know of a run of so many rounds."""
+        return iter(())
 
     def every(self, player: str) -> int:
         """In every how many rounds the terms come that a player computes lazily."""

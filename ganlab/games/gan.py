@@ -8,13 +8,15 @@ import torch
 from torch import Tensor, nn
 
 from ganlab.games.game import Batch, Game, Turn
+from ganlab.games.orthogonal import gram_penalty
 
 
 class GAN(Game):
     """Some turns of the discriminator, then one of the generator (arXiv 1406.2661, algorithm 1).
 
     The generator's turn draws `fakes` times as many samples as there are real ones in a batch. A
-    turn's gradients are the mean over `accumulations` batches.
+    turn's gradients are the mean over `accumulations` batches. With `orthogonal` > 0 each player's
+    loss has that much of the penalty on filters that resemble each other.
     """
 
     players = ("discriminator", "generator")
@@ -33,13 +35,14 @@ class GAN(Game):
         discriminator_turns: int,
         fakes: int = 1,
         accumulations: int = 1,
+        orthogonal: float = 0.0,
     ) -> None:
         super().__init__()
         self.generator = network.generator(prior.dim, shape)
         self.discriminator = network.discriminator(shape, outputs=1)
         self.loss, self.penalty, self.prior, self.augment = loss, penalty, prior, augment
         self.discriminator_turns, self.fakes = discriminator_turns, fakes
-        self.accumulations = accumulations
+        self.accumulations, self.orthogonal = accumulations, orthogonal
 
     def round(self, number: int, batches: Iterator[Batch]) -> Iterator[Turn]:
         self.penalty.begin(number)
@@ -75,11 +78,22 @@ class GAN(Game):
     def judge(self, real: Batch, fake: Batch) -> Turn:
         """The discriminator's turn: tell real from fake."""
         real_logits, fake_logits = self.score(real, "real"), self.score(fake, "fake")
+        losses = self.losses(real, fake, real_logits, fake_logits)
+        return Turn("discriminator", losses, self.measures(real_logits, fake_logits))
+
+    def losses(
+        self, real: Batch, fake: Batch, real_logits: Tensor, fake_logits: Tensor
+    ) -> dict[str, Tensor]:
+        """The terms of the discriminator's turn, by name."""
         penalty = self.penalty.term(
             self.critic(real), self.seen(real), self.seen(fake), real_logits, fake_logits
         )
-        losses = {"loss": self.loss.discriminator(real_logits, fake_logits), "penalty": penalty}
-        return Turn("discriminator", losses, self.measures(real_logits, fake_logits))
+        loss = self.loss.discriminator(real_logits, fake_logits)
+        return {"loss": loss, "penalty": penalty, **self.resemblance(self.discriminator)}
+
+    def resemblance(self, player: nn.Module) -> dict[str, Tensor]:
+        """The term that keeps a player's filters apart, if there is one."""
+        return {"orthogonal": self.orthogonal * gram_penalty(player)} if self.orthogonal else {}
 
     @torch.no_grad()
     def measures(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
@@ -99,8 +113,9 @@ class GAN(Game):
 
     def persuade(self, real: Batch) -> Turn:
         """The generator's turn: be taken for real."""
-        wider = {name: torch.cat([column] * self.fakes) for name, column in real.items()}
-        return Turn("generator", {"loss": self.persuasion(self.fake(wider), wider)})
+        wider = {name: column.repeat_interleave(self.fakes, 0) for name, column in real.items()}
+        loss = self.persuasion(self.fake(wider), wider)
+        return Turn("generator", {"loss": loss, **self.resemblance(self.generator)})
 
     def persuasion(self, fake: Batch, real: Batch) -> Tensor:
         """The generator's loss, of samples beside real ones."""
@@ -118,7 +133,8 @@ class GAN(Game):
         """Logits; where the penalty differentiates them by the data, in full precision."""
         needed, data = self.penalty.needs_gradients(side), batch["data"]
         with torch.autocast(data.device.type, enabled=False) if needed else nullcontext():
-            data.requires_grad_(needed)
+            if needed:
+                data.requires_grad_()
             return self.logits(batch)
 
     def logits(self, batch: Batch) -> Tensor:
@@ -141,7 +157,9 @@ class GAN(Game):
 class Critic:
     """The discriminator behind the augmentation."""
 
-    def __init__(self, augment: nn.Module, discriminator: Any, *labels: Tensor) -> None:
+    def __init__(
+        self, augment: Callable[[Tensor], Tensor], discriminator: Any, *labels: Tensor
+    ) -> None:
         self.augment, self.discriminator, self.labels = augment, discriminator, labels
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -151,4 +169,4 @@ class Critic:
 
     def features(self, x: Tensor) -> Tensor:
         """(N, F), what the discriminator's last layer sees."""
-        return self.discriminator.features(self.augment(x))
+        return self.discriminator.features(self.augment(x), *self.labels)

@@ -10,7 +10,7 @@ from ganlab.games.game import Batch, Turn, replaced
 from ganlab.games.gan import GAN, Critic
 from ganlab.processes import mine, whole
 
-HIDDEN = 128  # the paper's own, tables 1 to 5
+HIDDEN = 128  # this and the slope: table 1
 SLOPE = 0.1
 
 

@@ -1,7 +1,7 @@
 """Steps of an optimizer that are computed and not taken; gradients pass through them."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -12,46 +12,55 @@ from ganlab.errors import ConfigError
 from ganlab.processes import Sum, count
 
 Memory = dict[str, Any]
-"""What an optimizer remembers of one parameter, under the optimizer's own names."""
+"""What an optimizer remembers, under its own names; of all parameters together, as one vector."""
 Rule = Callable[[Tensor, Tensor, Memory, dict[str, Any]], tuple[Tensor, Memory]]
-"""From parameter, gradient, memory and settings to the next parameter and memory."""
+"""From parameters, gradient, memory and settings to the next parameters and memory."""
 
 
 class Lookahead:
-    """Where parameters would be, had their optimizer taken some more steps: `values`, by name.
+    """Where named parameters would be, had their optimizer taken some more steps: `values`.
 
     The first starts from what the optimizer remembers, each takes its settings of the moment, and
-    all of them are differentiable. Neither parameters nor optimizer change.
+    all of them are differentiable. Neither parameters nor optimizer change. The parameters are of
+    one group; they are moved as one vector, in a few operations.
     """
 
     def __init__(self, optimizer: Optimizer, parameters: Mapping[str, Tensor]) -> None:
-        groups = {moved: group for group in optimizer.param_groups for moved in group["params"]}
+        (self.settings,) = optimizer.param_groups
         self.rule = RULES[type(optimizer)]
-        self.values = dict(parameters)
-        self.groups = {name: groups[moved] for name, moved in parameters.items()}
-        self.memory = {name: optimizer.state.get(moved, {}) for name, moved in parameters.items()}
+        self.shapes = {name: parameter.shape for name, parameter in parameters.items()}
+        self.at = joined(parameters.values()).requires_grad_()
+        self.memory = remembered(optimizer, list(parameters.values()))
+
+    @property
+    def values(self) -> dict[str, Tensor]:
+        """The parameters, in their own shapes, after the steps so far."""
+        parts = self.at.split([shape.numel() for shape in self.shapes.values()])
+        named = zip(self.shapes.items(), parts, strict=True)
+        return {name: part.view(shape) for (name, shape), part in named}
 
     def step(self, loss: Tensor) -> None:
         """Take one more step down a loss of the `values`, the mean of it over all processes."""
         with torch.autocast(loss.device.type, enabled=False):  # it would reach into this backward
-            gradients = averaged(
-                torch.autograd.grad(
-                    loss, list(self.values.values()), create_graph=True, materialize_grads=True
-                )
-            )
-            for name, gradient in zip(self.values, gradients, strict=True):
-                self.values[name], self.memory[name] = self.rule(
-                    self.values[name], gradient, self.memory[name], self.groups[name]
-                )
+            (gradient,) = torch.autograd.grad(loss, self.at, create_graph=True)
+            if count() > 1:
+                gradient = Sum.apply(gradient) / count()
+            self.at, self.memory = self.rule(self.at, gradient, self.memory, self.settings)
 
 
-def averaged(gradients: Sequence[Tensor]) -> Sequence[Tensor]:
-    """Their means over all processes, differentiable, in one exchange."""
-    if count() == 1:
-        return gradients
-    flat = Sum.apply(torch.cat([gradient.flatten() for gradient in gradients])) / count()
-    parts = flat.split([gradient.numel() for gradient in gradients])
-    return [part.view_as(gradient) for part, gradient in zip(parts, gradients, strict=True)]
+def remembered(optimizer: Optimizer, parameters: Sequence[Tensor]) -> Memory:
+    """What an optimizer remembers of its parameters; nothing before its first step."""
+    states = [optimizer.state.get(parameter, {}) for parameter in parameters]
+    shared = {name for name, kept in states[0].items() if name == "step" or kept is None}
+    return {
+        name: kept if name in shared else joined(state[name] for state in states)
+        for name, kept in states[0].items()
+    }
+
+
+def joined(tensors: Iterable[Tensor]) -> Tensor:
+    """All of them as one vector, without their graph."""
+    return torch.cat([tensor.detach().flatten() for tensor in tensors])
 
 
 def refuse_unforeseeable(optimizer: Optimizer) -> None:
@@ -67,7 +76,8 @@ def refuse_unforeseeable(optimizer: Optimizer) -> None:
             if group.get(name):
                 raise ConfigError(
                     f"optimizer.{name}={str(group[name]).lower()}: this model differentiates "
-                    f"through the steps of its discriminator, and not those; use {name}=false"
+                    "through the steps of its discriminator, and does not know those; use "
+                    f"optimizer.{name}=false"
                 )
 
 
@@ -115,7 +125,7 @@ def filled(beta: float, step: Tensor) -> Tensor:
 def root(x: Tensor) -> Tensor:
     """The square root of what is not negative; its slope at 0 is 0, not infinite.
 
-    A parameter without any gradient would else turn all of the generator's into NaN.
+    One parameter that never had a gradient would else turn all of the generator's into NaN.
     """
     positive = x > 0
     return x.where(positive, 1.0).sqrt() * positive

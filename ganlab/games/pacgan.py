@@ -37,7 +37,7 @@ class PacGAN(GAN):
         return {"data": packed(data[: len(data) - len(data) % self.multiple], self.multiple)}
 
     def critic(self, batch: Batch) -> Critic:
-        return Critic(self.augmented, self.discriminator)  # type: ignore[arg-type]
+        return Critic(self.augmented, self.discriminator)
 
     def augmented(self, packs: Tensor) -> Tensor:
         """Packs of samples, each augmented by itself."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ganlab.games.game import Batch, Turn
@@ -38,6 +38,14 @@ class PGGAN(GAN):
             return self.generator.top, 1.0
         return grown + 1, min(within / self.fade_rounds, 1.0)
 
+    def doubts(self, rounds: int) -> Iterator[str]:
+        grown = self.stable_rounds + self.generator.top * (self.fade_rounds + self.stable_rounds)
+        if rounds < grown:
+            yield (
+                f"rounds={rounds} end before the full resolution is there, which takes {grown}; "
+                "use more, or fewer model.game.stable_rounds and model.game.fade_rounds"
+            )
+
     def grow(self, number: int) -> bool:
         """Let both be of the size of a round; whether a fade starts or ends with it."""
         before = self.fading()
@@ -65,17 +73,11 @@ class PGGAN(GAN):
             waiting.discard(turn.player)
             yield turn
 
-    def judge(self, real: Batch, fake: Batch) -> Turn:
-        real_logits, fake_logits = self.score(real, "real"), self.score(fake, "fake")
-        penalty = self.penalty.term(
-            self.critic(real), self.seen(real), self.seen(fake), real_logits, fake_logits
-        )
-        losses = {
-            "loss": self.loss.discriminator(real_logits, fake_logits),
-            "penalty": penalty,
-            "drift": self.drift * real_logits.square().mean(),
-        }
-        return Turn("discriminator", losses, self.measures(real_logits, fake_logits))
+    def losses(
+        self, real: Batch, fake: Batch, real_logits: Tensor, fake_logits: Tensor
+    ) -> dict[str, Tensor]:
+        drift = self.drift * real_logits.square().mean()
+        return {**super().losses(real, fake, real_logits, fake_logits), "drift": drift}
 
     def faded(self, batch: Batch) -> Batch:
         """Real samples, as detailed as the players are."""

@@ -14,12 +14,12 @@ class Projection(Matching):
     Miyato & Koyama 2018, cGANs with Projection Discriminator, arXiv 1802.05637, equation 4.
     """
 
-    def __init__(self, network: Any, classes: int, mismatched: bool = False, **rest: Any) -> None:
+    def __init__(self, network: Any, classes: int, **rest: Any) -> None:
         def discriminator(shape: tuple[int, ...], outputs: int) -> nn.Module:
             return Discriminator(network, shape, outputs, classes)
 
         told = replaced(network, discriminator=discriminator)
-        super().__init__(network=told, classes=classes, mismatched=mismatched, **rest)
+        super().__init__(network=told, classes=classes, **rest)
 
 
 class Discriminator(nn.Module):

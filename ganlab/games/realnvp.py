@@ -24,6 +24,7 @@ class RealNVP(Game):
 
     players = ("flow",)
     asks: ClassVar = {"network": ("encode",), "prior": ("log_density",)}
+    as_wide = True
     generator: Any
 
     def __init__(self, network: Any, shape: tuple[int, ...], prior: Any) -> None:

@@ -30,6 +30,7 @@ class StyleGAN2(GAN):
     }
     generator: Any
     path_mean: Tensor
+    truncation = 1.0
 
     def __init__(
         self,
@@ -57,12 +58,12 @@ class StyleGAN2(GAN):
             return self.path_every
         return super().every(player)
 
-    def decode(self, z: Tensor, label: Tensor | None = None, truncation: float = 1.0) -> Tensor:
+    def decode(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """(n, *shape) float32 samples of noise (n, latent), around [-1, 1] but not bounded by it.
 
-        `truncation` 1 leaves the styles alone, 0 replaces them all by their mean.
+        A `truncation` of 1 leaves the styles alone, 0 replaces them all by their mean.
         """
-        w = self.generator.truncated(self.generator.mapping(z), truncation)
+        w = self.generator.truncated(self.generator.mapping(z), self.truncation)
         return self.generator.synthesis(self.generator.per_layer(w))
 
     def fake(self, real: Batch) -> Batch:
@@ -89,7 +90,9 @@ class StyleGAN2(GAN):
         """The generator's other turn: let equal steps in w change pictures equally.
 
         (length - moving mean)^2 times weight and interval, over a part of a batch of `n`, in full
-        precision; equation 4. As released, the mean is followed before it is compared with.
+        precision; equation 4. As released, the mean is followed before it is compared with. Memory
+        peaks in proportion to that part: with 200 MB for half of 64 pictures of 32 pixels by the
+        default network, where R1 in the discriminator's turn takes 280 MB.
         """
         with torch.autocast(self.device.type, enabled=False):
             styles = self.styles(max(1, n // self.path_shrink))

@@ -19,10 +19,10 @@ class Unrolled(GAN):
     In the generator's turn `unrolled_steps` virtual steps of the discriminator are computed on the
     turn's reals and fakes: its own losses, its own optimizer with the moments of the moment. The
     generator's gradient passes through them, and the discriminator stays as it is. With 0 steps
-    this is the plain GAN. Points at which a penalty differentiates are held fixed, and what it does
-    after a move (clipping) is no part of a virtual one. The activations of all steps are kept: they
-    take memory in proportion to `unrolled_steps`.
-    Metz et al. 2017, Unrolled Generative Adversarial Networks, arXiv:1611.02163, equations 6 to 12.
+    this is the plain GAN. Points that a penalty draws between samples are held fixed, and what it
+    does after a move (clipping) is no part of a virtual one. The activations of all steps are kept:
+    they take memory in proportion to `unrolled_steps`.
+    Metz et al. 2017, Unrolled Generative Adversarial Networks, arXiv:1611.02163, section 2.
     """
 
     optimizer: Optimizer
@@ -54,8 +54,3 @@ class Unrolled(GAN):
     def forward(self, compute: Callable[[], Tensor]) -> Tensor:
         """What is computed with the parameters that `functional_call` has put in place."""
         return compute()
-
-    def score(self, batch: Batch, side: str) -> Tensor:
-        if batch["data"].requires_grad and not self.penalty.needs_gradients(side):
-            return self.logits(batch)  # the generator's own samples: they must stay in its graph
-        return super().score(batch, side)

@@ -12,6 +12,8 @@ class Loss(nn.Module, ABC):
 
     paired: ClassVar[bool] = False
     """Whether the generator's turn needs the logits of real samples as well."""
+    decides: ClassVar[bool] = True
+    """Whether logits above 0 say that a sample is real, if only roughly."""
     energy: ClassVar[bool] = False
     """Whether the logits must be an autoencoder's energies, negated, and so at most 0."""
 
@@ -30,7 +32,7 @@ class Loss(nn.Module, ABC):
         """Further detached scalars of the discriminator's turn that are worth logging, by name."""
         return {}
 
-    def after(self, measures: dict[str, Tensor]) -> None:  # noqa: B027, most have no state
+    def after(self, measures: dict[str, Tensor]) -> None:
         """Called once the discriminator has moved, with what its turn measured."""
 
 

@@ -16,6 +16,7 @@ class Relativistic(Loss):
     """
 
     paired: ClassVar[bool] = True
+    decides: ClassVar[bool] = False
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         return softplus(fake - real).mean()

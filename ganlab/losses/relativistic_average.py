@@ -17,6 +17,7 @@ class RelativisticAverage(Loss):
     """
 
     paired: ClassVar[bool] = True
+    decides: ClassVar[bool] = False
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         above, below = real - batch_mean(fake), fake - batch_mean(real)

@@ -16,6 +16,7 @@ class RelativisticAverageLeastSquares(Loss):
     """
 
     paired: ClassVar[bool] = True
+    decides: ClassVar[bool] = False
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         above, below = real - batch_mean(fake), fake - batch_mean(real)

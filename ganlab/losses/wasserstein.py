@@ -1,5 +1,7 @@
 """The dual form of the Wasserstein distance."""
 
+from typing import ClassVar
+
 from torch import Tensor
 
 from ganlab.losses.loss import Loss
@@ -11,6 +13,8 @@ class Wasserstein(Loss):
     Measures `wasserstein_estimate`, r - f: the distance, up to the critic's Lipschitz constant.
     Arjovsky et al. 2017, Wasserstein GAN, arXiv:1701.07875, equation 2 and algorithm 1.
     """
+
+    decides: ClassVar[bool] = False
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         return fake.mean() - real.mean()

@@ -1,5 +1,7 @@
 """Strided convolutions, doubling or halving the resolution (Radford 2015, arXiv 1511.06434)."""
 
+from typing import ClassVar
+
 from torch import Tensor, nn
 
 from ganlab.networks.layers import NORMS_2D, Head, dropped, normalisation, picture
@@ -22,6 +24,8 @@ def widths(width: int, doublings: int) -> list[int]:
 
 class Generator(nn.Sequential):
     """z (N, latent) to pictures (N, C, H, W) in [-1, 1]; no norm at the output."""
+
+    pictures_only: ClassVar[bool] = True
 
     def __init__(self, latent: int, shape: tuple[int, int, int], width: int, norm: str) -> None:
         channels, coarsest, doublings = picture(shape, "dcgan", least=4)

@@ -2,10 +2,10 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import interpolate
+from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models import EfficientNet_B0_Weights, efficientnet_b0
 from torchvision.ops.misc import Conv2dNormActivation
@@ -22,7 +22,6 @@ WIDTHS = (24, 40, 112, 320)
 """Where the stages of stride 4, 8, 16 and 32 end in torchvision's layers, and their channels."""
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of the channels of what the published weights were trained on, in [0, 1]."""
-NOISE = 64
 log = logging.getLogger("ganlab")
 
 
@@ -41,17 +40,18 @@ def found() -> Path | None:
     return None
 
 
-def stages(place: Path | None, size: int) -> list[nn.Sequential]:
+def stages(place: Path | None) -> list[nn.Sequential]:
     """The four stages, frozen, of the weights at a place, else of weights drawn at random.
 
-    They see normalised pictures (N, 3, H, W), of about `size` pixels. Raises ConfigError.
+    They see normalised pictures (N, 3, H, W). Raises ConfigError.
     """
     network = efficientnet_b0()
+    layers = network.features[: ENDS[-1]]
     if place:
         fill(network, place)
-    layers = network.features[: ENDS[-1]].eval().requires_grad_(False)
-    if not place:
-        calibrate(layers, size)
+    else:
+        normalise_each(layers)
+    layers.eval().requires_grad_(False)
     fuse(layers)
     return [layers[first:end] for first, end in zip((0, *ENDS), ENDS, strict=False)]
 
@@ -67,30 +67,19 @@ def fill(network: nn.Module, place: Path) -> None:
         ) from error
 
 
-@torch.no_grad()
-def calibrate(layers: nn.Module, size: int) -> None:
-    """Let the norms of random layers measure what they see of noise, coarse and fine alike.
+def normalise_each(layers: Any) -> None:
+    """Let random layers, but for the first, normalise each picture's maps by themselves.
 
-    Undone, they would pass on next to nothing: the weights are drawn for norms that scale.
+    By the statistics that such norms begin with next to nothing would pass, and by those of any
+    other pictures a few would drown the rest. The first keeps contrast and brightness apart.
     """
-    norms = [module for module in layers.modules() if isinstance(module, nn.BatchNorm2d)]
-    for norm in norms:
-        norm.train().momentum = None  # the mean of all that is seen: of this one batch
-    layers(noise(size))
-    for norm in norms:
-        norm.eval()
-
-
-def noise(size: int) -> Tensor:
-    """(64, 3, size, size): normal noise of all scales, each as strong, of variance one or less."""
-    sides = [2**level for level in range(size.bit_length())]
-    drawn = (torch.randn(NOISE, 3, side, side) for side in sides)
-    scales = [interpolate(scale, size, mode="bilinear", align_corners=False) for scale in drawn]
-    return torch.stack(scales).sum(0) / len(sides) ** 0.5
+    for block in layers[1:].modules():
+        if isinstance(block, Conv2dNormActivation):
+            block[1] = nn.GroupNorm(1, block[0].out_channels)
 
 
 def fuse(layers: nn.Module) -> None:
     """Make one layer of each convolution and its norm, whose statistics no longer move."""
     for block in layers.modules():
-        if isinstance(block, Conv2dNormActivation):
+        if isinstance(block, Conv2dNormActivation) and isinstance(block[1], nn.BatchNorm2d):
             block[0], block[1] = fuse_conv_bn_eval(block[0], block[1]), nn.Identity()

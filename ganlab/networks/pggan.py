@@ -1,5 +1,7 @@
 """Progressively growing networks (Karras 2018, arXiv 1710.10196, tables 2 and 6)."""
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
@@ -25,6 +27,8 @@ def convolution(inputs: int, outputs: int, size: int = 3, padding: int = 1) -> l
 
 class Generator(Growing):
     """z (N, latent) to pictures (N, C, H, W), not bounded."""
+
+    pictures_only: ClassVar[bool] = True
 
     def __init__(self, latent: int, shape: tuple[int, int, int], width: int) -> None:
         channels, coarsest, doublings = picture(shape, "pggan", least=4, fewest=1)

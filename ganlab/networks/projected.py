@@ -1,7 +1,5 @@
 """The discriminator of Projected GAN (Sauer et al. 2021, arXiv:2111.01007)."""
 
-from typing import Any, ClassVar
-
 import torch
 from torch import Tensor, nn
 
@@ -11,16 +9,14 @@ from ganlab.networks.projections import Projection
 
 
 class Discriminator(nn.Module):
-    """Pictures (N, C, H, W) to (N, L): four small discriminators, each of one frozen map.
+    """Four small discriminators, each of one frozen map of pictures (N, C, H, W).
 
-    All give logits of the same places (section 4.1): L is four times these. `weights` are a path
-    to torchvision's efficientnet_b0, null for what the cache has, or else random features;
-    pictures that are smaller are enlarged to `resolution`. Raises ConfigError for other data than
-    pictures of one or three channels, and where more than one output is wanted.
+    To (N, L): their logits of the same places each (section 4.1), L four times these. Where other
+    than one output is wanted, to (N, outputs): means over places and discriminators. Pictures
+    smaller than `resolution` are enlarged; `weights` are a path to torchvision's efficientnet_b0,
+    or None for what the cache has, else for random features. Raises ConfigError for other data than
+    pictures.
     """
-
-    local: ClassVar[bool] = True
-    """It says real or fake of many places, and nothing else: it has no `head`."""
 
     def __init__(
         self,
@@ -32,63 +28,75 @@ class Discriminator(nn.Module):
         weights: str | None,
     ) -> None:
         super().__init__()
-        refuse(shape, outputs)
+        if len(shape) != 3:
+            raise ConfigError(
+                f"network=projected judges pictures, and the data have shape {shape}; "
+                "use network=mlp"
+            )
         self.projection = Projection(shape, width, resolution, weights)
         spare = max(0, (self.projection.side // 32).bit_length() - 3)  # halvings from 8 places on
-        depths = (3 + spare, 2 + spare, 1 + spare, spare)
-        self.scales = nn.ModuleList(
-            Scale(channels, 4 * width, halvings, norm)
-            for channels, halvings in zip(self.projection.widths, depths, strict=True)
-        )
+        sizes = zip(self.projection.widths, range(3 + spare, spare - 1, -1), strict=True)
+        scales = [Scale(inputs, width, times, norm) for inputs, times in sizes]
+        self.scales = nn.ModuleList(scales)
+        self.head = Heads([scale.channels for scale in scales], outputs)
+        self.outputs = outputs
 
     def prepare(self) -> None:
         """Load the frozen features, before training. Raises ConfigError where they are missing."""
         self.projection.prepare()
 
     def features(self, x: Tensor) -> Tensor:
-        """(N, F): what the four see before their last layers, means over all places."""
-        return torch.cat([seen.mean(1) for seen in self.seen(x)], 1)
+        """(N, F): the means over all places of what the four see before their last layers."""
+        return torch.cat([seen.mean((2, 3)) for seen in self.seen(x)], 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        each = zip(self.scales, self.seen(x), strict=True)
-        return torch.cat([scale.head(seen).squeeze(2) for scale, seen in each], 1)
+        return (
+            self.head.everywhere(self.seen(x)) if self.outputs == 1 else self.head(self.features(x))
+        )
 
     def seen(self, x: Tensor) -> list[Tensor]:
-        """What each of the four sees before its last layer: (N, places, channels)."""
-        maps = zip(self.scales, self.projection(x), strict=True)
-        return [scale.layers(each).flatten(2).mT for scale, each in maps]
+        """What each of the four sees before its last layer: (N, channels, h, w)."""
+        maps = self.projection(x)
+        return [scale(each) for scale, each in zip(self.scales, maps, strict=True)]
 
 
-class Scale(nn.Module):
-    """A small discriminator of a map (N, inputs, H, W): some halvings, a layer more, and logits."""
+class Scale(nn.Sequential):
+    """A small discriminator of a map, but for its last layer: some halvings, and a layer more.
 
-    def __init__(self, inputs: int, most: int, halvings: int, norm: str) -> None:
-        super().__init__()
+    Channels double with each layer up to four times the `width`.
+    """
+
+    def __init__(self, inputs: int, width: int, halvings: int, norm: str) -> None:
         normalise = normalisation(NORMS_2D, norm)
-        layers: list[Any] = []
+        layers: list[nn.Module] = []
         for kernel, stride in [*[(4, 2)] * halvings, (3, 1)]:
-            wider = min(2 * inputs, most)
-            bias = norm == "none"
-            convolution = nn.Conv2d(inputs, wider, kernel, stride, 1, bias=bias)
-            layers += [convolution, normalise(wider), nn.LeakyReLU(0.2)]
+            wider = min(2 * inputs, 4 * width)
+            layers += [
+                nn.Conv2d(inputs, wider, kernel, stride, 1, bias=norm == "none"),
+                normalise(wider),
+                nn.LeakyReLU(0.2),
+            ]
             inputs = wider
-        self.layers = nn.Sequential(*layers)
-        self.head = Head(inputs, 1)
+        super().__init__(*layers)
+        self.channels = inputs
 
 
-def refuse(shape: tuple[int, ...], outputs: int) -> None:
-    """Raise ConfigError for what these discriminators cannot judge, or tell."""
-    if len(shape) != 3:
-        raise ConfigError(
-            f"network=projected judges pictures, and the data have shape {shape}; use network=mlp"
-        )
-    if shape[0] not in (1, 3):
-        raise ConfigError(
-            f"network=projected sees pictures of one or three channels, and here {shape[0]} "
-            "are judged together; use network=dcgan"
-        )
-    if outputs != 1:
-        raise ConfigError(
-            f"network=projected tells real from fake, and this model asks its discriminator for "
-            f"{outputs} numbers; use network=dcgan"
-        )
+class Heads(nn.Module):
+    """The last layers of several discriminators, each of its own features.
+
+    Of all features (N, F), those of each side by side, they give the mean (N, outputs).
+    """
+
+    def __init__(self, widths: list[int], outputs: int) -> None:
+        super().__init__()
+        self.widths, self.in_features = widths, sum(widths)
+        self.layers = nn.ModuleList(Head(width, outputs) for width in widths)
+
+    def forward(self, features: Tensor) -> Tensor:
+        parts = zip(self.layers, features.split(self.widths, 1), strict=True)
+        return torch.stack([layer(part) for layer, part in parts]).mean(0)
+
+    def everywhere(self, maps: list[Tensor]) -> Tensor:
+        """(N, L): what each says of each place of its map (N, width, h, w)."""
+        parts = zip(self.layers, maps, strict=True)
+        return torch.cat([layer(part.flatten(2).mT).flatten(1) for layer, part in parts], 1)

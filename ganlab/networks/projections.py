@@ -14,12 +14,15 @@ from ganlab.files import sha256
 from ganlab.networks.efficientnet import DEVIATION, FILE, MEAN, WIDTHS, found, kept, stages
 
 COARSEST = 32
+NOISE = 64
 log = logging.getLogger("ganlab")
 
 
 class Projection(nn.Module):
-    """Pictures (N, 1 or 3, H, W) in [-1, 1] to four maps, of strides 4, 8, 16 and 32.
+    """Pictures (N, C, H, W) in [-1, 1] to four maps, of strides 4, 8, 16 and 32.
 
+    Grey pictures are repeated to three channels. Several that are joined on their channels, grey or
+    (where they divide by three) of three channels each, are seen one by one, and their maps joined.
     What is frozen is no part of this module, so that nothing moves, counts, constrains or saves it:
     it is made when it is first needed, of the weights and of a seed. The state is this seed and the
     weights' SHA-256; so a run goes on with the same features or not at all, and its samples can be
@@ -35,19 +38,22 @@ class Projection(nn.Module):
         super().__init__()
         self.width, self.weights = width, weights
         self.side = -(-max(resolution, *shape[1:]) // COARSEST) * COARSEST
-        self.widths = (width, width, 2 * width, 4 * width)
+        self.joined = shape[0] // 3 if shape[0] % 3 == 0 else shape[0]
+        self.widths = [self.joined * times * width for times in (1, 1, 2, 4)]
         self.seed = int(torch.randint(2**48, (), device="cpu"))
         self.digest: str | None = None  # empty of random features, None if not yet known
-        self.frozen: list[Frozen] = []
+        self.frozen: list[nn.Module] = []
         for name, values in (("mean", MEAN), ("deviation", DEVIATION)):
             self.register_buffer(name, torch.tensor(values).view(3, 1, 1), persistent=False)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         self.prepare()
+        n = len(x)
+        x = x.reshape(n * self.joined, -1, *x.shape[2:])
         x = ((x + 1) / 2 - self.mean) / self.deviation  # repeats grey pictures
         if x.shape[2:] != (self.side, self.side):
             x = interpolate(x, (self.side, self.side), mode="bilinear", align_corners=False)
-        return self.frozen[0](x)
+        return [seen.reshape(n, -1, *seen.shape[2:]) for seen in self.frozen[0](x)]
 
     def prepare(self) -> None:
         """Make what is frozen, if it is not there. Raises ConfigError for weights that are not."""
@@ -89,9 +95,10 @@ class Projection(nn.Module):
         return torch.tensor(list(f"{self.seed} {self.digest}".encode()), dtype=torch.uint8)
 
     def set_extra_state(self, state: Any) -> None:
-        seed, self.digest = bytes(state.tolist()).decode().split(" ")
-        self.seed = int(seed)
-        self.frozen.clear()
+        seed, digest = bytes(state.tolist()).decode().split(" ")
+        if (int(seed), digest) != (self.seed, self.digest):
+            self.frozen.clear()
+        self.seed, self.digest = int(seed), digest
 
     def _apply(self, fn: Callable, recurse: bool = True) -> Self:
         for each in self.frozen:
@@ -104,12 +111,22 @@ class Frozen(nn.Module):
 
     def __init__(self, place: Path | None, side: int, width: int) -> None:
         super().__init__()
-        self.stages = nn.ModuleList(stages(place, side))
+        self.stages = nn.ModuleList(stages(place))
         mixed = [width * 2**level for level in range(len(WIDTHS))]
         narrow = [width, *mixed[:-1]]
         self.channels = mixers(WIDTHS, mixed, 1)
         self.scales = mixers(mixed, narrow, 3)
         self.eval().requires_grad_(False)
+        self.balance(noise(side))
+
+    @torch.no_grad()
+    def balance(self, pictures: Tensor) -> None:
+        """Scale all mixed maps to a mean square of 1, lest coarse ones drown the fine."""
+        mixes = (*self.channels, *self.scales)
+        hooks = [mix.register_forward_hook(unit) for mix in mixes]
+        self(pictures)
+        for hook in hooks:
+            hook.remove()
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Each stage's channels are mixed, then, from the coarsest on, joined by the coarser."""
@@ -124,13 +141,28 @@ class Frozen(nn.Module):
 
 
 def mixers(inputs: Any, outputs: Any, kernel: int) -> nn.ModuleList:
-    """Convolutions by weights drawn so that variances stay."""
+    """Convolutions by weights drawn at random."""
     layers = nn.ModuleList()
     for wide, narrow in zip(inputs, outputs, strict=True):
         layer = nn.Conv2d(wide, narrow, kernel, padding=kernel // 2, bias=False)
-        nn.init.kaiming_normal_(layer.weight, nonlinearity="linear")
+        nn.init.normal_(layer.weight)
         layers.append(layer)
     return layers
+
+
+def noise(side: int) -> Tensor:
+    """(64, 3, side, side): normal noise of all scales, coarse and fine alike, of variance 1."""
+    sizes = [2**level for level in range(side.bit_length())]
+    drawn = (torch.randn(NOISE, 3, size, size) for size in sizes)
+    scales = [interpolate(scale, (side, side), mode="nearest") for scale in drawn]
+    return torch.stack(scales).sum(0) / len(sizes) ** 0.5
+
+
+def unit(layer: Any, inputs: Any, outputs: Tensor) -> Tensor:
+    """Scale a layer's weight so that its outputs' mean square is 1."""
+    size = outputs.square().mean().sqrt()
+    layer.weight /= size
+    return outputs / size
 
 
 def seeded(seed: int, make: Callable[[], nn.Module]) -> nn.Module:

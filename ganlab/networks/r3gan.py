@@ -1,6 +1,7 @@
 """Residual networks of grouped convolutions, without normalisation (Huang 2024, 2501.05441)."""
 
 import math
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -54,25 +55,40 @@ class Block(nn.Module):
         return x + self.change(x)
 
 
-class Resample(nn.Module):
-    """Double or halve a picture through the filter [1, 3, 3, 1], that is bilinearly.
+class Double(nn.Module):
+    """Double a picture bilinearly, by the filter [1, 3, 3, 1]; beyond the border there are zeros.
 
-    The filter is [1, 2, 1] spread over pairs of pixels; beyond the border there are zeros.
+    The four pixels that come of one are as many 3x3 convolutions.
     """
 
     kernel: Tensor
 
-    def __init__(self, up: bool) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        row = torch.tensor([1.0, 3.0, 3.0, 1.0]) / (4 if up else 8)
-        self.up = up
+        rows = torch.tensor([[1.0, 3.0, 0.0], [0.0, 3.0, 1.0]]) / 4
+        kernel = torch.einsum("ai,bj->abij", rows, rows).reshape(4, 1, 3, 3)
+        self.register_buffer("kernel", kernel, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        channels = x.shape[1]
+        kernel = self.kernel.repeat(channels, 1, 1, 1)
+        return F.pixel_shuffle(F.conv2d(x, kernel, padding=1, groups=channels), 2)
+
+
+class Halve(nn.Module):
+    """Halve a picture through the same filter: [1, 2, 1] spread over pairs of pixels."""
+
+    kernel: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        row = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
         self.register_buffer("kernel", row.outer(row)[None, None], persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        convolve = F.conv_transpose2d if self.up else F.conv2d
         channels = x.shape[1]
         kernel = self.kernel.expand(channels, 1, 4, 4)
-        return convolve(x, kernel, stride=2, padding=1, groups=channels)
+        return F.conv2d(x, kernel, stride=2, padding=1, groups=channels)
 
 
 def pointwise(inputs: int, outputs: int) -> nn.Module:
@@ -96,6 +112,8 @@ class Basis(nn.Module):
 class Generator(nn.Sequential):
     """z (N, latent) to pictures (N, C, H, W), not bounded."""
 
+    pictures_only: ClassVar[bool] = True
+
     def __init__(
         self,
         latent: int,
@@ -111,7 +129,7 @@ class Generator(nn.Sequential):
         layers: list[nn.Module] = [Basis(latent, first, coarsest)]
         layers += [Block(first, expansion, group_width, blocks) for _ in range(depth)]
         for before, after in zip(levels, rest, strict=False):
-            layers += [pointwise(before, after), Resample(up=True)]
+            layers += [pointwise(before, after), Double()]
             layers += [Block(after, expansion, group_width, blocks) for _ in range(depth)]
         end = scaled(nn.Conv2d(levels[-1], channels, 1, bias=False))
         super().__init__(*layers, end)
@@ -136,7 +154,7 @@ class Discriminator(nn.Module):
         layers = [scaled(nn.Conv2d(channels, first, 1, bias=False))]
         layers += [Block(first, expansion, group_width, blocks) for _ in range(depth)]
         for before, after in zip(levels, rest, strict=False):
-            layers += [Resample(up=False), pointwise(before, after)]
+            layers += [Halve(), pointwise(before, after)]
             layers += [Block(after, expansion, group_width, blocks) for _ in range(depth)]
         last = levels[-1]
         layers += [scaled(nn.Conv2d(last, last, coarsest, groups=last, bias=False)), nn.Flatten()]

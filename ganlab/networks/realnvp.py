@@ -1,6 +1,7 @@
 """A flow of affine couplings, for pictures and for vectors (Dinh 2017, arXiv 1605.08803)."""
 
 import math
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -33,6 +34,9 @@ class Flow(nn.Module):
 
     Pictures lie in [-1, 1]. Raises ConfigError for another `latent`.
     """
+
+    as_wide: ClassVar[bool] = True
+    """Whether noise must have as many dimensions as samples."""
 
     def __init__(
         self, latent: int, shape: tuple[int, ...], width: int, depth: int, norm: str

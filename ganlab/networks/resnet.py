@@ -77,6 +77,8 @@ class Pool(nn.Module):
 class Generator(nn.Sequential):
     """z (N, latent) to pictures (N, C, H, W) in [-1, 1]."""
 
+    pictures_only: ClassVar[bool] = True
+
     name: ClassVar[str] = "resnet"
 
     def __init__(self, latent: int, shape: tuple[int, int, int], width: int, norm: str) -> None:
@@ -105,7 +107,7 @@ class Discriminator(nn.Module):
         width: int,
         norm: str,
         dropout: float,
-        pool: str,
+        pool: str = "mean",
     ) -> None:
         super().__init__()
         channels, _, doublings = picture(shape, "resnet", least=4)

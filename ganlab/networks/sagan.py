@@ -51,6 +51,8 @@ class Generator(nn.Module):
     are told; the others feed the first layer.
     """
 
+    pictures_only: ClassVar[bool] = True
+
     name: ClassVar[str] = "sagan"
     block: ClassVar[type[nn.Module]] = Up
     initialise = staticmethod(xavier)

@@ -1,6 +1,7 @@
 """The networks of StyleGAN2 (Karras 2020, arXiv 1912.04958, figures 2 and 7)."""
 
 from itertools import chain, pairwise
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,9 @@ from ganlab.networks.weights import equalised
 from ganlab.processes import Sum, count
 
 MAPPING_RATE = 0.01
+"""By which the mapping learns slower than the rest."""
 W_DECAY = 0.995
+"""What the moving mean of w keeps in each batch."""
 
 
 def levels(shape: tuple[int, int, int], width: int, base: int) -> dict[int, int]:
@@ -33,6 +36,8 @@ class Generator(nn.Module):
     dimensions of z are a label's embedding, brought to unit mean square by themselves (arXiv
     2006.06676). The moving mean `w_average` of w is a buffer.
     """
+
+    pictures_only: ClassVar[bool] = True
 
     w_average: Tensor
 

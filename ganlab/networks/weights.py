@@ -19,14 +19,19 @@ Layer = Any
 def constrain(module: nn.Module, kind: str) -> nn.Module:
     """The same module, the weight of each of its layers `plain`, `spectral` or `equalised`.
 
+    Layers that are equalised by themselves are so no further, but may be spectral on top of it.
     Raises ConfigError for another kind.
     """
     if kind not in KINDS:
         raise ConfigError(f"weights={kind}: they are {', '.join(KINDS)}")
     for layer in module.modules():
-        if isinstance(layer, WEIGHTED) and not parametrize.is_parametrized(layer):
+        if isinstance(layer, WEIGHTED) and (kind == "spectral" or not is_constrained(layer)):
             KINDS[kind](layer)
     return module
+
+
+def is_constrained(layer: Layer) -> bool:
+    return parametrize.is_parametrized(layer, "weight")
 
 
 def plain(layer: Layer) -> Layer:
@@ -38,11 +43,15 @@ def spectral(layer: Layer) -> Layer:
     """Divide a layer's weight, seen as (outputs, rest), by its greatest singular value.
 
     That is estimated by one step of the power iteration in each pass while training, in full
-    precision whatever the pass is in; the vectors are buffers.
+    precision whatever the pass is in; the vectors are buffers. A layer that starts at zero, whose
+    norm nothing can be divided by, stays plain.
     Miyato et al. 2018, Spectral Normalization for GANs, arXiv:1802.05957, algorithm 1.
     """
+    done = is_constrained(layer) and isinstance(layer.parametrizations.weight[-1], Spectral)
+    if done or not (layer.weight.is_meta or layer.weight.any()):
+        return layer
     parametrizations.spectral_norm(layer)
-    layer.parametrizations.weight[0].__class__ = Spectral
+    layer.parametrizations.weight[-1].__class__ = Spectral
     return layer
 
 
@@ -55,9 +64,9 @@ class Spectral(parametrizations._SpectralNorm):
 
 
 def equalised(layer: Layer, gain: float = math.sqrt(2), rate: float = 1.0) -> Layer:
-    """Draw a layer's weight from N(0, 1 / rate^2), to be scaled by `rate` He's constant in each pass.
+    """Draw a layer's weight from N(0, 1 / rate^2); each pass scales it by `rate` He's constant.
 
-    He's constant is gain / sqrt(inputs of a unit). An optimizer that takes steps of one size then
+    That constant is gain / sqrt(inputs of a unit). An optimizer that takes steps of one size then
     moves all layers alike, and those of a smaller `rate` (its bias too) that much less.
     Karras et al. 2018, Progressive Growing of GANs, arXiv:1710.10196, section 4.1.
     """

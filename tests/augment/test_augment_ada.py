@@ -177,7 +177,9 @@ def test_colours_change_by_a_gain_for_greys_and_a_turned_gain_for_the_rest():
     assert_close(square, size * plane)
     saturation = (size.flatten().log2() / 2) - gain.abs().log2()
     assert saturation.std().item() == pytest.approx(1.0, rel=EXTRA / math.sqrt(2 * MANY))
-    angles = torch.atan2((rest[:, 1, 0] - rest[:, 0, 1]) * math.sqrt(3) / 2, rest.diagonal(dim1=1, dim2=2).sum(1) / 2)
+    angles = torch.atan2(
+        (rest[:, 1, 0] - rest[:, 0, 1]) * math.sqrt(3) / 2, rest.diagonal(dim1=1, dim2=2).sum(1) / 2
+    )
     assert angles.cos().mean().abs() < EXTRA / math.sqrt(2 * MANY)
     likely(angles > math.pi / 2, 0.25)
 

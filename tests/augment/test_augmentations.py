@@ -104,15 +104,6 @@ def test_every_sample_is_changed_by_draws_of_its_own(augment):
     assert len(changed.unique(dim=0)) == (2 if isinstance(augment, Flip) else 64)
 
 
-def test_half_a_batch_is_changed_as_the_second_of_two_processes_does(augment, monkeypatch):
-    x = pictures(8)
-    whole = seeded(augment, x)
-    monkeypatch.setattr("ganlab.processes.together", lambda: True)
-    monkeypatch.setattr("torch.distributed.get_world_size", lambda: 2)
-    monkeypatch.setattr("torch.distributed.get_rank", lambda: 1)
-    assert_close(seeded(augment, x[4:]), whole[4:], rtol=0, atol=0)
-
-
 # In a game
 
 

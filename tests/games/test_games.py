@@ -65,7 +65,7 @@ def network(discriminator):
 class Scaled(Augment):
     """Doubles what the discriminator sees."""
 
-    def forward(self, x):
+    def change(self, x):
         return 2 * x
 
 

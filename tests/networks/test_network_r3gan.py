@@ -7,7 +7,16 @@ from torch.nn.functional import interpolate
 from torch.testing import assert_close
 
 from ganlab.errors import ConfigError
-from ganlab.networks.r3gan import GAIN, SLOPE, Block, Discriminator, Generator, Resample, widths
+from ganlab.networks.r3gan import (
+    GAIN,
+    SLOPE,
+    Block,
+    Discriminator,
+    Double,
+    Generator,
+    Halve,
+    widths,
+)
 
 LATENT = 6
 SIZES = {"width": 16, "depth": 2, "expansion": 2, "group_width": 16}
@@ -82,7 +91,7 @@ def test_doubling_is_bilinear_away_from_the_border():
     x = torch.randn(2, 3, 6, 6)
     expected = interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
     inside = (slice(None), slice(None), slice(1, -1), slice(1, -1))
-    doubled = Resample(up=True)(x)
+    doubled = Double()(x)
     assert doubled.shape == (2, 3, 12, 12)
     assert_close(doubled[inside], expected[inside])
 
@@ -90,13 +99,13 @@ def test_doubling_is_bilinear_away_from_the_border():
 def test_halving_weighs_four_pixels_in_a_row_one_three_three_one():
     x = torch.zeros(1, 1, 1, 8).repeat(1, 1, 8, 1)
     x[..., 3] = 8.0
-    halved = Resample(up=False)(x)[0, 0, 1]
+    halved = Halve()(x)[0, 0, 1]
     assert_close(halved, torch.tensor([0.0, 3.0, 1.0, 0.0]))
 
 
 def test_halving_and_doubling_are_adjoint_up_to_the_area():
     x, y = torch.randn(1, 2, 8, 8), torch.randn(1, 2, 4, 4)
-    assert_close(4 * (Resample(up=False)(x) * y).sum(), (x * Resample(up=True)(y)).sum())
+    assert_close(4 * (Halve()(x) * y).sum(), (x * Double()(y)).sum())
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -100,3 +100,12 @@ def test_every_layer_of_a_network_is_constrained_once_and_norms_are_not():
 def test_an_unknown_constraint_is_refused_with_those_there_are():
     with pytest.raises(ConfigError, match="weights=bogus: they are plain, spectral, equalised"):
         constrain(nn.Linear(1, 1), "bogus")
+
+
+def test_an_equalised_layer_may_be_spectral_too():
+    torch.manual_seed(0)
+    layer = constrain(equalised(nn.Linear(30, 20), rate=0.1), "spectral")
+    for _ in range(50):
+        layer(torch.ones(1, 30))
+    assert_close(torch.linalg.matrix_norm(layer.eval().weight, 2).item(), 1.0, rtol=0.01, atol=0)
+    assert len(constrain(layer, "equalised").parametrizations.weight) == 2
