@@ -17,7 +17,8 @@ from ganlab.compose import (
 )
 from ganlab.differences import differences
 from ganlab.errors import ConfigError
-from ganlab.options import options, user_directories
+from ganlab.keys import flat
+from ganlab.options import chosen, options, user_directories
 from ganlab.runs import Run
 
 FREE = (
@@ -68,13 +69,15 @@ def changed(config: Any, words: list[str], run: Run, config_dir: str | None = No
     """
     before, choices = schema.plain(config), dict(run.facts()["choices"])
     with refused():
-        for override in map(parse, words):
+        overrides = [parse(word) for word in words]
+        for override in overrides:
             change(config, choices, override, config_dir)
+        follow(config, choices, {o.key_or_group: o.value() for o in overrides}, config_dir)
         schema.refuse_out_of_range(config)
-    chosen = differences(run.facts()["choices"], choices)
-    replaced = tuple(f"{line.partition(':')[0]}." for line in chosen)
+    others = differences(run.facts()["choices"], choices)
+    replaced = tuple(f"{line.partition(':')[0]}." for line in others)
     within = differences(before, schema.plain(config))
-    lines = [*chosen, *(line for line in within if not line.startswith(replaced))]
+    lines = [*others, *(line for line in within if not line.startswith(replaced))]
     grave = [line for line in lines if not is_among(line, FREE + ELSEWHERE)]
     refuse_grave(grave, config)
     return Changed(config, choices, grave)
@@ -119,6 +122,25 @@ def change(config: Any, choices: dict[str, str], override: Any, config_dir: str 
     before = config.copy()
     OmegaConf.update(config, key, override.value(), force_add=True)
     schema.refuse_other_type(key, before, config)
+
+
+def follow(
+    config: Any, choices: dict[str, str], changes: dict[str, Any], config_dir: str | None
+) -> None:
+    """Let keys whose options say no more than `${KEY}` follow one that was set."""
+    values = {key: value for key, value in changes.items() if key not in choices}
+    if not values:
+        return
+    groups = options(user_directories(config_dir))
+    composed = compose(chosen(choices, groups), config_dir).config
+    written = dict(flat(schema.unresolved(composed)))
+    followers = {key: text[2:-1] for key, text in written.items() if str(text).startswith("${")}
+    while following := {k: values[to] for k, to in followers.items() if to in values.keys() - {k}}:
+        for key in following:
+            del followers[key]
+        values |= {key: value for key, value in following.items() if key not in changes}
+    for key in values.keys() - changes.keys():
+        OmegaConf.update(config, key, values[key])
 
 
 def is_among(line: str, patterns: tuple[str, ...]) -> bool:

@@ -147,7 +147,9 @@ def table() -> str:
 
 
 def said(group: str, playable: list[str]) -> str:
-    """Some options of a group, in few words."""
+    """Some options of a group, in few words; adversarial losses are those of a plain GAN."""
+    if group == "loss" and playable == alone("gan", "loss", PICTURES):
+        return "adversarial"
     others = [option for option in contents(group) if option not in playable]
     if not others:
         return "any"

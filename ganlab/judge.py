@@ -213,7 +213,7 @@ class Trial:
     @property
     def critic(self) -> Callable[[Tensor], Tensor]:
         if self.fakes.critic is None:
-            raise Impossible("there is no discriminator to ask")
+            raise Impossible("there is no discriminator to ask, or it asks for labels")
         score = self.fakes.critic
         return lambda stored: score(as_drawn(stored))
 

@@ -21,6 +21,8 @@ VALUES = {
     "evaluate.split": ("train", "test"),
     "evaluate.weights": ("average", "raw"),
     "dataset.on_bad": ("error", "skip"),
+    "model.discriminator_weights": ("plain", "spectral", "equalised"),
+    "model.generator_weights": ("plain", "spectral", "equalised"),
     "dataset.source_split": ("train", "unlabeled", "train+unlabeled"),
     "on_nan": ("stop", "skip", "rollback"),
     "progress": ("auto", "bar", "plain", "none"),

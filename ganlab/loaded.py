@@ -69,8 +69,9 @@ class Loaded:
     def labels(self, label: int | Sequence[int], n: int) -> Tensor:
         """The classes of n samples, int64 (n,). Raises ConfigError for those that are none."""
         if self.game.classes is None:
+            asked = str(label).strip("[]").replace(" ", "")
             raise ConfigError(
-                f"label={label}: this run's model draws without labels; `ganlab list model` says "
+                f"label={asked}: this run's model draws without labels; `ganlab list model` says "
                 "which do, such as cgan, acgan and cgan_pd"
             )
         wished = torch.tensor([label] if isinstance(label, int) else label)

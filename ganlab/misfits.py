@@ -40,8 +40,12 @@ class Choice:
     @functools.cached_property
     def names(self) -> set[str]:
         """What its instances have, as far as its class says."""
-        bases = getattr(self.made, "__mro__", ())
+        bases = self.made.__mro__
         return {name for b in bases for name in (*vars(b), *vars(b).get("__annotations__", {}))}
+
+    def lacks(self, name: str) -> bool:
+        """Whether its instances do not have something; of a function nothing is known before."""
+        return isinstance(self.made, type) and name not in self.names
 
 
 @dataclass(frozen=True)
@@ -113,12 +117,24 @@ def lacking(c: Combination) -> Iterator[str]:
     """A part without something that the game calls."""
     for group, names in c.game.asks.items():
         part = c.choices["generator" if group == "network" else group]
-        for name in (name for name in names if name not in part.names):
+        for name in filter(part.lacks, names):
+            if group == "network" and not c.spec.is_image and only_pictures(names):
+                yield (
+                    f"dataset={c.spec.name}: this model draws pictures only; use dataset=digits, "
+                    "or model=gan"
+                )
+                return
             fitting = " or ".join(f"{group}={option}" for option in offering(group, names)[:FEW])
             yield (
                 f"{group}={part.name}: this model needs a {group} with `{name}`; use {fitting} "
                 f"(`ganlab list {group}` describes all)"
             )
+
+
+def only_pictures(names: tuple[str, ...]) -> bool:
+    """Whether all networks that have some names draw nothing but pictures."""
+    makers = (choice("network", target_of("network", each)) for each in offering("network", names))
+    return all(getattr(each.made, "pictures_only", False) for each in makers)
 
 
 @functools.cache
@@ -150,7 +166,7 @@ def no_pictures(c: Combination) -> Iterator[str]:
     """What is for pictures, with other data."""
     if c.spec.is_image:
         return
-    if c.attribute("augment", "pictures"):
+    if c.attribute("augment", "pictures_only"):
         yield f"{c.said('augment')}: {c.spec.name} has no pictures; use augment=none"
     if c.attribute("generator", "pictures_only"):
         drawing = c.choices["generator"].name
@@ -198,7 +214,16 @@ def other_noise(c: Combination) -> Iterator[str]:
         yield "model.latent=null: this model does not say how wide noise is; use model.latent=100"
 
 
+def no_condition(c: Combination) -> Iterator[str]:
+    """Room for a label's embedding that the game never fills."""
+    if c.model["condition"] and "condition" not in c.choices["model"].parameters:
+        yield (
+            f"model.condition={c.model['condition']}: this model tells its generator no label; use "
+            "model.condition=0, or a model that does, such as model=cgan"
+        )
+
+
 RULES = (
     *(not_played, lacking, no_energies, no_pairs, no_pictures, no_dropout, no_labels),
-    *(no_numbers, other_noise),
+    *(no_numbers, other_noise, no_condition),
 )

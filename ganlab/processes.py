@@ -124,6 +124,15 @@ class Sum(torch.autograd.Function):
         return Sum.apply(gradient)
 
 
+def joined_rows(rows: Tensor) -> Tensor:
+    """The rows of all processes, differentiable: gradients come back to each one's own."""
+    if not together():
+        return rows
+    everyones = rows.new_zeros(whole(len(rows)), *rows.shape[1:])
+    mine(everyones).copy_(rows)
+    return Sum.apply(everyones)
+
+
 class SharedBatchNorm(_BatchNorm):
     """Batch normalisation by the statistics of the whole batch, on any device.
 

@@ -79,8 +79,9 @@ RANGES: dict[str, Predicate] = {
             lambda value: isinstance(value, str) and re.fullmatch(r"\d+:\w+/\w+", value),
         )
     ),
-    "average.decay": SHARE,
-    "average.ramp": number("a number from 1", lambda x: x >= 1),
+    "*average?decay": SHARE,  # of the average, and what the model asks of it: model.average_decay
+    "*average?ramp": number("a number from 1", lambda x: x >= 1),
+    "*average?start": whole(0),
     "*.lr": POSITIVE,
     "*.betas": ("two numbers from 0 to below 1, such as [0.5,0.9]", is_betas),
     "*.eps": NOT_NEGATIVE,
@@ -95,11 +96,16 @@ RANGES: dict[str, Predicate] = {
     "optimizer.beta2.end": number("a number above 0, up to 1", lambda x: 0 < x <= 1),
     "model.latent": optional(whole(1, 2**20)),  # null is for the game to say
     "model.*_norm": TEXT,
+    "model.discriminator_dropout": number("a number from 0 to below 1", lambda x: 0 <= x < 1),
+    "model.standing": whole(0),
     "model.condition": whole(0, 2**16),
     "model.game.condition": whole(1, 2**16),
     "model.game.mismatched": one_of(True, False),
     "model.game.batch_size": whole(1, 2**20),
     "model.game.*turns": whole(1),
+    "model.game.fakes": whole(1, 2**10),
+    "model.game.accumulations": whole(1),
+    "model.game.orthogonal": NOT_NEGATIVE,
     "model.game.thorough_rounds": whole(0),
     "model.game.thorough_every": whole(1),
     "model.game.unrolled_steps": (

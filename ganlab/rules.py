@@ -115,6 +115,11 @@ def doubts(config: Any, game: Game) -> list[str]:
             f"augment=ada follows the sign of real logits, which says nothing with loss="
             f"{parts['loss'].name}; use augment=diffaugment, or loss=non_saturating"
         )
+    dropout = config.model.discriminator_dropout
+    if dropout and "dropout" not in parts["discriminator"].parameters:
+        found.append(
+            f"model.discriminator_dropout={dropout}: this network's discriminator has none"
+        )
     found += game.doubts(config.rounds)
     if penalty.name == "none" and parts["loss"].name == "wasserstein":
         found.append("loss=wasserstein needs a critic that is kept Lipschitz; use penalty=gradient")

@@ -2,6 +2,7 @@
 
     python scripts/bench_train.py                       # every case, in float32 and bfloat16
     python scripts/bench_train.py --case dcgan-32 --precision bf16 --seconds 120 --markdown
+    python scripts/bench_train.py --recipes --seconds 20
 
 ganlab  a run as `ganlab train` makes it, in this process: built, logged, its grids, checkpoints
         and TensorBoard events written to a temporary directory at their default cadences
@@ -10,6 +11,9 @@ plain   the loop of a tutorial: a DataLoader over torchvision's MNIST with per-s
         always float32 and contiguous
 lean    the bare mathematics in ganlab's precision, memory format, optimizer and passes, with a
         moving average, on data that wait on the device: no logs, checks, seeds or checkpoints
+
+With --recipes every recipe of `conf/model/` is raced against the bare turns of its own game, at
+the sizes of `report_recipes.py`: what engine, checks, logs and observers add to the mathematics.
 
 One round is all turns of the discriminator, each with fresh data, and one of the generator. The
 three take turns in blocks of some seconds: the run stays in one continuing play, and hands over
@@ -40,6 +44,14 @@ from pathlib import Path
 CASES = {
     "wgan_gp-mlp-28": "model=wgan_gp network=mlp dataset=mnist dataset.resolution=28",
     "dcgan-32": "model=dcgan dataset=mnist",
+    "sngan-32": "model=sngan network.width=16 dataset=mnist",
+    "sagan-32": "model=sngan network=sagan network.width=4 dataset=mnist",
+    "biggan-32": "model=sngan network=biggan network.width=4 dataset=mnist",
+    "biggan_deep-32": "model=sngan network=biggan_deep network.width=4 dataset=mnist",
+    "pggan-32": "model=lsgan network=pggan network.width=32 dataset=mnist",
+    "stylegan2-32": "model=lsgan network=stylegan2 network.width=32 dataset=mnist",
+    "r3gan-32": "model=lsgan network=r3gan dataset=mnist",
+    "projected-32": "model=lsgan network=projected dataset=mnist",
 }
 PRECISIONS = ("fp32", "bf16")
 WAYS = ("ganlab", "plain", "lean")
@@ -57,6 +69,9 @@ def main() -> None:
         print(machine())
         if not there:
             print("MNIST is not below GANLAB_DATA: measured on scikit-learn's digits instead.")
+        if arguments.recipes:
+            print(recipes(arguments.seconds, raw, there))
+            return
         speeds, costs = [], []
         for case in arguments.case:
             for precision in arguments.precision:
@@ -79,6 +94,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60.0, help="for each row (default 60)")
     parser.add_argument("--case", nargs="+", choices=CASES, default=list(CASES))
     parser.add_argument("--precision", nargs="+", choices=PRECISIONS, default=PRECISIONS)
+    parser.add_argument("--recipes", action="store_true", help="every recipe, against bare turns")
     parser.add_argument("--markdown", action="store_true", help="print tables for a README")
     return parser.parse_args()
 
@@ -96,6 +112,24 @@ def measure(words: list[str], seconds: float, raw: Path) -> tuple[list[str], lis
         [*speeds, spread(result.speedups()), spread(result.overheads())],
         [*memory, *occasions, f"{result.amortised * 1e3:.2f} ms"],
     )
+
+
+def recipes(seconds: float, raw: Path, there: bool) -> str:
+    """The overhead of each recipe as markdown."""
+    from bench.loops import turns
+    from bench.race import race
+    from report_recipes import SIZES
+
+    from ganlab.options import options
+
+    rows = []
+    for recipe in options([])["model"]:
+        words = [f"model={recipe}", f"dataset={'mnist' if there else 'digits'}"]
+        result = race([*words, *SIZES.get(recipe, ())], seconds, raw, {"lean": turns})
+        speeds = [f"{result.speed(way):.3g}" for way in ("ganlab", "lean")]
+        rows.append([f"`{recipe}`", "", *speeds, spread(result.overheads())])
+        print(" ".join(rows[-1]), file=sys.stderr)
+    return markdown(["recipe", "", "ganlab", "bare", "over bare"], rows)
 
 
 def spread(ratios: list[float]) -> str:

@@ -31,13 +31,13 @@ COMMON = (
     *("log_every=20", "health.every=100", "progress=none"),
 )
 SIZES = {  # what trains on a CPU in minutes; the papers' sizes are those of the options
-    "sngan": ("network.width=32",),
-    "cgan_pd": ("network.width=32",),
-    "sagan": ("network.width=32",),
-    "biggan": ("network.width=32",),
-    "stylegan2": ("network.width=16",),
+    "sngan": ("network.width=8",),
+    "cgan_pd": ("network.width=8",),
+    "sagan": ("network.width=4",),
+    "biggan": ("network.width=4",),
+    "stylegan2": ("network.width=32", "network.base=512"),
     "wgan": ("model.game.thorough_turns=20",),
-    "pggan": ("network.width=16", "model.game.stable_rounds=100", "model.game.fade_rounds=100"),
+    "pggan": ("network.width=16", "model.game.stable_rounds=50", "model.game.fade_rounds=50"),
 }
 
 

@@ -65,7 +65,7 @@ def in_bash(line, breaks='" \t\n"\'><=;|&(:'):
     ("line", "replies"),
     [
         ("ganlab tra", ["train "]),
-        ("ganlab train model=wgan", ["wgan ", "wgan_gp "]),
+        ("ganlab train model=ls", ["lsgan "]),
         ("ganlab train optimizer.l", ["optimizer.lr="]),
         ("ganlab train batch", ["batch_size="]),
         ("ganlab train --dry", ["--dry-run "]),
@@ -80,7 +80,7 @@ def test_bash_replaces_what_follows_its_last_word_break(line, replies, here):
 
 
 def test_bash_replaces_the_whole_word_where_equals_signs_do_not_break_it(here):
-    assert in_bash("ganlab train model=wgan_", breaks=" \t\n") == ["model=wgan_gp "]
+    assert in_bash("ganlab train model=wgan_g", breaks=" \t\n") == ["model=wgan_gp "]
 
 
 @pytest.mark.parametrize("shell", [installed(shell) for shell in ("bash", "zsh")])
@@ -122,7 +122,7 @@ def on_terminal(command, keys, awaited, home):
     ("line", "replies"),
     [
         ("ganlab tra", ["train"]),
-        ("ganlab train model=wgan", ["model=wgan", "model=wgan_gp"]),
+        ("ganlab train model=wgan_", ["model=wgan_ct", "model=wgan_gp", "model=wgan_lp"]),
         ("ganlab train optimizer.l", ["optimizer.lr="]),
         ("ganlab train dataset.path=./m", ["dataset.path=./my/"]),
     ],

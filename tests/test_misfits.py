@@ -1,6 +1,7 @@
 """What cannot play together: every combination is asked about, and every refusal has its reason."""
 
 import re
+from dataclasses import replace
 from itertools import combinations as pairs
 
 import pytest
@@ -36,6 +37,8 @@ def test_every_rule_refuses_something():
         for option in contents(group)
     ]
     asked = [combinations.combination(row, spec) for row in rows for spec in kinds]
+    told = combinations.combination(combinations.defaults("gan"), PICTURES)
+    asked.append(replace(told, model={**told.model, "condition": 3}))
     for rule in RULES:
         assert any(list(rule(each)) for each in asked), rule.__name__
 
@@ -56,6 +59,7 @@ def test_every_model_plays_as_it_comes(model):
         (["model=pggan", "network=mlp"], "network=mlp: this model needs a network with"),
         (["model=glo", "dataset=ring"], "dataset=ring: this model keeps a code"),
         (["model=glo", "dataset.flip=true"], "use stored data, with dataset.flip=false"),
+        (["model=stylegan2", "dataset=ring"], "dataset=ring: this model draws pictures only"),
         (["model=pacgan", "batch_size=15"], "batch_size=15: samples are judged 2 at a time"),
     ],
 )

@@ -104,7 +104,7 @@ def test_on_a_device_a_bad_step_is_left_out_without_waiting(fused):
 
 
 class Broken(nn.Module):
-    def sample(self, n):
+    def sample(self, n, label=None):
         return torch.full((n, 1, 4, 4), float("nan"))
 
 

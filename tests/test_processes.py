@@ -19,10 +19,11 @@ TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--np
 SMALL = "batch_size=16 network.width=8 metrics=none"
 TINY = "model=wgan_gp network=mlp network.width=8 batch_size=8 metrics=none"
 PENALISED = "model=dcgan model.discriminator_norm=none dataset.resolution=16"
+DROPPED = "model.discriminator_dropout=0.1"
 AUGMENTED = ("flip", "diffaugment", "ada augment.aim=-0.99 augment.every=1 augment.horizon=32")
 COMPOSITIONS = [
     *(f"model={model} dataset.resolution=16 {SMALL}" for model in options([])["model"]),
-    *(f"{PENALISED} penalty={penalty} {SMALL}" for penalty in options([])["penalty"]),
+    *(f"{PENALISED} {DROPPED} penalty={penalty} {SMALL}" for penalty in options([])["penalty"]),
     f"model=wgan_gp model.discriminator_norm=batch dataset.resolution=16 {SMALL}",
     *(f"model=dcgan augment={each} dataset.resolution=16 {SMALL}" for each in AUGMENTED),
     f"model=wgan_gp dataset=ring {SMALL}",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ganlab import runs
+from ganlab import combinations, runs
 from ganlab.cli import dispatch
 from ganlab.commands.train import EXAMPLES
 from ganlab.options import options
@@ -93,9 +93,15 @@ def test_a_loss_of_ones_own_is_two_files(workplace, monkeypatch):
 
 
 def test_the_table_of_options_is_complete():
-    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", README, re.MULTILINE))
+    table = README.partition("| group | options |")[2].partition("\n\n")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", table, re.MULTILINE))
     shown = {group: re.findall(r"`(\w+)`", row) for group, row in rows.items()}
     assert shown == {group: list(files) for group, files in options([]).items()}
+
+
+def test_the_table_of_combinations_is_made_of_the_rules():
+    shown = README.partition("<!-- combinations -->\n")[2].partition("\n<!-- end -->")[0]
+    assert shown == combinations.table()
 
 
 def test_every_room_of_the_map_exists():

@@ -41,7 +41,7 @@ class ADA(Augment):
     @torch.no_grad()
     def after(self, measures: dict[str, Tensor]) -> None:
         self.moves += 1
-        self.signs += measures["real_sign"]
+        self.signs += measures["real_sign"].nan_to_num(0.0)  # a batch may be left out
         due = self.moves % self.every == 0
         self.p += due * self.step * (self.signs / self.every - self.aim).sign()
         self.p.clamp_(min=0)

@@ -16,7 +16,7 @@ class Augment(nn.Module, ABC):
     alike.
     """
 
-    pictures: ClassVar[bool] = True
+    pictures_only: ClassVar[bool] = True
     """Whether it is for pictures (N, C, H, W) only."""
 
     def __init__(self) -> None:  # nn.Module's own signature would accept any key of a YAML file

@@ -10,7 +10,7 @@ from ganlab.augment.augment import Augment
 class NoAugment(Augment):
     """Leaves samples of any kind as they are."""
 
-    pictures: ClassVar[bool] = False
+    pictures_only: ClassVar[bool] = False
 
     def change(self, x: Tensor) -> Tensor:
         return x

@@ -3,11 +3,15 @@
 import argparse
 from pathlib import Path
 
+from ganlab.columns import folded
 from ganlab.commands.arguments import add_config_dir
 from ganlab.errors import ConfigError
 from ganlab.options import all_options, user_directories
 
 EXAMPLES = ("ganlab list", "ganlab list model", "ganlab list dataset --config-dir my")
+
+WIDEST = 24
+"""Columns that names get; descriptions after longer ones begin farther right."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,9 +25,9 @@ def run(arguments: argparse.Namespace) -> None:
         raise ConfigError(f"{arguments.group}: no such group; the groups are {', '.join(groups)}")
     for group in [arguments.group] if arguments.group else groups:
         print(group)
-        width = max(map(len, groups[group]))
+        width = min(max(map(len, groups[group])), WIDEST)
         for name, file in groups[group].items():
-            print(f"  {name:{width}}  {description(file)}")
+            print("\n".join(folded(f"  {name:{width}}  ", description(file))))
 
 
 def description(file: Path) -> str:

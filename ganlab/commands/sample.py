@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import random
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,7 @@ VALUES = {
 }
 ENDS = {".png": "grid", ".npz": "npz", "/": "png"}
 """The format of what ends so."""
-MOST_CELLS, MOST_COLUMNS = 10_000, 16
+MOST_CELLS, MOST_COLUMNS, MOST_NAMES = 10_000, 16, 100
 HELP = (
     "n=64 samples, of seed=0, as format=grid|png|npz, with weights=average|raw of "
     "checkpoint=newest|best|ROUND, to out=PATH (default: the run's samples/), whose suffix .png, "
@@ -63,11 +64,13 @@ def run(arguments: argparse.Namespace) -> int:
     console.step_aside()
     loaded = load(arguments.run, arguments.output, arguments.config_dir, trust, wish["checkpoint"])
     refuse_unfit(wish["format"], wish["n"], loaded.run.facts()["shape"])
-    tell_round(loaded)
     label = classes(wish["label"], loaded)
     if label is None and wish["format"] == "grid" and loaded.game.classes:
         label = list(range(min(loaded.game.classes, MOST_COLUMNS)))
+    if label is None and wish["format"] == "npz" and loaded.game.labelled:
+        label = frequent(loaded.game.frequencies.tolist(), wish["n"], wish["seed"])
     samples = loaded.sample(wish["n"], wish["seed"], wish["weights"], label, wish["truncation"])
+    tell_round(loaded)
     try:
         drawn = Drawn(samples, label, loaded, name_of(wish))
         print(WRITERS[wish["format"]](drawn, wish["out"]))
@@ -93,7 +96,9 @@ def classes(text: str, loaded: "Loaded") -> list[int] | None:
     known = {name: number for number, name in enumerate(names or [])}
     found = [known.get(word, int(word) if word.isdecimal() else -1) for word in text.split(",")]
     if -1 in found and loaded.game.classes:
-        raise ConfigError(f"label={text}: the classes are {', '.join(known) or 'numbers'}")
+        few = ", ".join(known) if len(known) <= MOST_NAMES else ""
+        there = few or f"0 to {loaded.game.classes - 1}"
+        raise ConfigError(f"label={text}: the classes are {there}")
     return found
 
 
@@ -138,6 +143,12 @@ def settings(words: list[str]) -> dict[str, Any]:
     elif wish["checkpoint"] not in {"newest", "best"}:
         raise ConfigError(f"checkpoint={wish['checkpoint']}: newest, best, or a round's number")
     return wish
+
+
+def frequent(frequencies: list[float], n: int, seed: int) -> list[int]:
+    """Classes of n samples, as often as in the data; the i-th depends on (seed, i) only."""
+    draws = random.Random(seed)
+    return [draws.choices(range(len(frequencies)), frequencies)[0] for _ in range(n)]
 
 
 def share(text: str) -> float | None:

@@ -26,7 +26,7 @@ class ACGAN(Conditional):
         super().__init__(network=answering, classes=classes, **rest)
 
     def judge(self, real: Batch, fake: Batch) -> Turn:
-        told_real, told_fake = self.score(real, "real"), self.score(fake, "fake")
+        told_real, told_fake = self.told(real, "real"), self.told(fake, "fake")
         logits = told_real[:, 0], told_fake[:, 0]
         losses = self.losses(real, fake, *logits)
         losses["classification"] = mistaken(told_real, real) + mistaken(told_fake, fake)

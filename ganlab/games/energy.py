@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
@@ -78,5 +79,6 @@ def likeness(codes: Tensor) -> Tensor:
     adds its share.
     """
     n, rows = whole(len(codes)), normalize(codes)
-    together = Sum.apply(rows.T @ rows).square().sum()
+    with torch.autocast(codes.device.type, enabled=False):
+        together = Sum.apply(rows.T @ rows).square().sum()
     return (together - n) / max(n * (n - 1), 1)

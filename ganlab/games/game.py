@@ -67,6 +67,8 @@ class Game(nn.Module, ABC):
     """How many samples are judged together: a process's batch must be a multiple."""
     pairs: ClassVar[bool] = True
     """Whether each fake keeps its real partner, for losses of pairs."""
+    as_wide: ClassVar[bool] = False
+    """Whether noise has as many dimensions as samples where `model.latent` is null."""
     classes: int | None = None
     truncation: float
     """Of a game with styles: how far they are drawn from their mean, from 0 to 1."""

@@ -1,6 +1,6 @@
 """The game of a discriminator against a generator."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any, ClassVar
 
@@ -47,12 +47,14 @@ class GAN(Game):
     def round(self, number: int, batches: Iterator[Batch]) -> Iterator[Turn]:
         self.penalty.begin(number)
         for _ in range(self.turns(number)):
+            measured = []
             for part in range(self.accumulations):
                 real = next(batches)
                 with torch.no_grad():
                     fake = self.fake(real)
                 yield (turn := self.part_of(self.judge(real, fake), part))
-            self.after(turn.measures)
+                measured.append(turn.measures)
+            self.after(means(measured))
         for part in range(self.accumulations):
             if self.loss.paired or part:
                 real = next(batches)
@@ -77,7 +79,7 @@ class GAN(Game):
 
     def judge(self, real: Batch, fake: Batch) -> Turn:
         """The discriminator's turn: tell real from fake."""
-        real_logits, fake_logits = self.score(real, "real"), self.score(fake, "fake")
+        real_logits, fake_logits = self.told(real, "real"), self.told(fake, "fake")
         losses = self.losses(real, fake, real_logits, fake_logits)
         return Turn("discriminator", losses, self.measures(real_logits, fake_logits))
 
@@ -129,7 +131,7 @@ class GAN(Game):
         (gradient,) = torch.autograd.grad(self.persuasion({**fake, "data": data}, real), data)
         return -gradient
 
-    def score(self, batch: Batch, side: str) -> Tensor:
+    def told(self, batch: Batch, side: str) -> Tensor:
         """Logits; where the penalty differentiates them by the data, in full precision."""
         needed, data = self.penalty.needs_gradients(side), batch["data"]
         with torch.autocast(data.device.type, enabled=False) if needed else nullcontext():
@@ -152,6 +154,15 @@ class GAN(Game):
     def scores(self, batch: Batch) -> Tensor:
         """One number (N,) for each sample: the mean of its logits."""
         return self.logits(batch).reshape(len(batch["data"]), -1).mean(1)
+
+
+def means(measured: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """The mean of each measure over several turns that have it."""
+    first, *others = measured
+    if not others:
+        return first
+    shared = {name for name in first if all(name in each for each in others)}
+    return {name: torch.stack([each[name] for each in measured]).mean() for name in shared}
 
 
 class Critic:

@@ -78,11 +78,14 @@ class InfoGAN(GAN):
         return loss + self.unread(fake) if "code" in fake else loss
 
     def logits(self, batch: Batch) -> Tensor:
-        """As ever; where there is a code to be read, the features stay beside it in the batch."""
-        if "code" not in batch:
-            return super().logits(batch)
-        batch["features"] = Critic(self.augment, self.discriminator).features(self.seen(batch))
-        return self.discriminator.head(batch["features"]).float().squeeze(1)
+        """What the last layer says of the features; these stay beside a code that is to be read.
+
+        Of reals as of fakes: the forward pass of some discriminators says more than this.
+        """
+        features = Critic(self.augment, self.discriminator).features(self.seen(batch))
+        if "code" in batch:
+            batch["features"] = features
+        return self.discriminator.head(features).float().squeeze(1)
 
     def unread(self, fake: Batch) -> Tensor:
         """-log Q(code | sample) of fakes that were judged, weighted; mean over the batch."""

@@ -40,7 +40,8 @@ class SmallGAN(GAN):
         while True:
             drawn = [next(batches) for _ in range(self.oversampling)]
             large = {k: torch.cat([gathered(batch[k]) for batch in drawn]) for k in drawn[0]}
-            points = large["data"].flatten(1) @ self.projection
+            with torch.autocast(self.device.type, enabled=False):
+                points = large["data"].flatten(1) @ self.projection
             chosen = mine(coreset(points, len(points) // self.oversampling))
             yield {name: column[chosen] for name, column in large.items()}
 

@@ -100,7 +100,7 @@ class StyleGAN2(GAN):
             batch = Sum.apply(lengths.mean()) / count()
             mean = torch.lerp(self.path_mean, batch, self.path_decay)
             squares = (lengths - mean).square()
-        self.path_mean.copy_(mean.detach())
+        self.path_mean.copy_(mean.detach().where(mean.isfinite(), self.path_mean))
         return Turn(
             "generator", {"path_length": self.path_every * self.path_weight * squares.mean()}
         )

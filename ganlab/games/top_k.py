@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ganlab.games.game import Batch, Turn
 from ganlab.games.gan import GAN
-from ganlab.processes import Sum, mine, whole
+from ganlab.processes import joined_rows
 
 
 class TopK(GAN):
@@ -36,13 +36,6 @@ class TopK(GAN):
 
 def best(logits: Tensor, kept: float) -> Tensor:
     """The logits of the share of samples, of all processes, that score best, best first."""
-    logits = everyones(logits)
+    logits = joined_rows(logits)
     scores = logits.detach().reshape(len(logits), -1).mean(1)
     return logits[scores.topk(max(math.ceil(kept * len(scores)), 1)).indices]
-
-
-def everyones(rows: Tensor) -> Tensor:
-    """The rows of all processes, differentiable: gradients come back to each one's own."""
-    rows_of_all = rows.new_zeros(whole(len(rows)), *rows.shape[1:])
-    mine(rows_of_all).copy_(rows)
-    return Sum.apply(rows_of_all)

@@ -39,4 +39,5 @@ class BEGAN(Loss):
         return {"balance": self.k.clone(), "surplus": surplus, "convergence": convergence}
 
     def after(self, measures: dict[str, Tensor]) -> None:
-        self.k.add_(self.rate * measures["surplus"]).clamp_(0, 1)
+        surplus = measures["surplus"].nan_to_num(0.0, 0.0, 0.0)  # a batch may be left out
+        self.k.add_(self.rate * surplus).clamp_(0, 1)

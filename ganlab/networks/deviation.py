@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from ganlab.processes import Sum, mine, whole
+from ganlab.processes import joined_rows, mine
 
 
 class Deviation(nn.Module):
@@ -21,7 +21,7 @@ class Deviation(nn.Module):
         self.group = group
 
     def forward(self, x: Tensor) -> Tensor:
-        rows = gathered(x.to(torch.promote_types(x.dtype, torch.float32)))
+        rows = joined_rows(x.to(torch.promote_types(x.dtype, torch.float32)))
         size = divisor(len(rows), self.group)
         variances = rows.unflatten(0, (size, -1)).var(0, correction=0)
         deviations = (variances + 1e-8).sqrt().flatten(1).mean(1)
@@ -32,12 +32,3 @@ class Deviation(nn.Module):
 def divisor(n: int, most: int) -> int:
     """The largest divisor of n that is at most `most`."""
     return next(size for size in range(min(n, most), 0, -1) if n % size == 0)
-
-
-def gathered(rows: Tensor) -> Tensor:
-    """The rows of all processes, with gradients: each puts its own into an empty whole batch."""
-    n = whole(len(rows))
-    if n == len(rows):
-        return rows
-    places = mine(torch.arange(n, device=rows.device))
-    return Sum.apply(rows.new_zeros(n, *rows.shape[1:]).index_copy(0, places, rows))

@@ -21,6 +21,8 @@ class Consistency(Gradient):
     """
 
     dropout: ClassVar[bool] = True
+    needs: ClassVar[tuple[str, ...]] = ("real",)
+    """D is compared with D', which is in full precision, and so must D be."""
 
     def __init__(
         self, weight: float, consistency: float, features: float, margin: float, **rest: Any

@@ -29,6 +29,8 @@ class Penalty(nn.Module, ABC):
     """Which of "real" and "fake" must require gradients before their logits are computed."""
     slopes: ClassVar[bool] = True
     """Whether the term is made of the gradient at each sample."""
+    dropout: ClassVar[bool] = False
+    """Whether it compares passes of different dropout, which the discriminator then must have."""
 
     def __init__(self, every: int = 1) -> None:
         super().__init__()

@@ -1,6 +1,7 @@
 """The two loops that a run is compared with; each gives a function that plays one round."""
 
 import copy
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def plain(words: list[str], raw: Path) -> Callable[[], None]:
             loss_d.backward()
             optimizer_d.step()
             loss_d.item()
-        fake = generator(game.prior(len(real), device))
+        fake = generator(game.prior(game.fakes * len(real), device))
         loss_g = loss.generator(discriminator(fake).squeeze(1))
         optimizer_g.zero_grad()
         loss_g.backward()
@@ -85,11 +86,39 @@ def lean(words: list[str], raw: Path) -> Callable[[], None]:
             optimizer_d.step()
             optimizer_d.zero_grad()
         with precise():
-            fake = generator(game.prior(len(real), device))
+            fake = generator(game.prior(game.fakes * len(real), device))
             loss_g = loss.generator(discriminator(fake).squeeze(1))
         loss_g.backward(inputs=parameters_g)
         optimizer_g.step()
         optimizer_g.zero_grad()
+        follow()
+
+    return play_round
+
+
+def turns(words: list[str], raw: Path) -> Callable[[], None]:
+    """The bare mathematics of any recipe: each turn of its game, a gradient, a step.
+
+    Batches are the run's own; there is a moving average and no log, check or seed.
+    """
+    experiment = build(compose(words).config)
+    game, optimizers = experiment.game, experiment.optimizers
+    movable = {player: game.movable(player) for player in game.players}
+    precise, batches = experiment.runtime.precise(), experiment.batches()
+    follow = average(game.generator, experiment.config.average.decay)
+    rounds = itertools.count(1)
+
+    def play_round() -> None:
+        played = game.round(next(rounds), batches)
+        while True:
+            with precise():
+                turn = next(played, None)
+            if turn is None:
+                break
+            torch.stack([*turn.losses.values()]).sum().backward(inputs=movable[turn.player])
+            if turn.step:
+                optimizers[turn.player].step()
+                optimizers[turn.player].zero_grad()
         follow()
 
     return play_round

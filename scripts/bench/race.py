@@ -54,9 +54,9 @@ class Result:
         return [(ours + self.amortised) / theirs for theirs, ours in pairs]
 
 
-def race(words: list[str], seconds: float, raw: Path) -> Result:
+def race(words: list[str], seconds: float, raw: Path, loops: dict[str, Callable] = LOOPS) -> Result:
     """Train for `seconds` in alternating blocks of rounds."""
-    rivals = {way: loop(words, raw) for way, loop in LOOPS.items()}
+    rivals = {way: loop(words, raw) for way, loop in loops.items()}
     with tempfile.TemporaryDirectory() as directory:
         run, experiment = start(compose([*run_words(directory), *words]))
         relay = Relay(experiment, rivals, seconds)

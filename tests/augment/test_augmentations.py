@@ -125,7 +125,7 @@ def test_reals_fakes_and_the_generators_path_are_changed(tiny, augment, channels
 def test_pictures_are_what_most_are_for(tiny, augment):
     name = type(augment).__module__.split(".")[-1]
     words = ["model=gan", "dataset=ring", f"augment={name}"]
-    if augment.pictures:
+    if augment.pictures_only:
         with pytest.raises(ConfigError, match=f"augment={name}.*pictures.*augment=none"):
             build(tiny(*words))
     else:

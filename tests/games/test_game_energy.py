@@ -98,6 +98,13 @@ def test_one_code_alone_is_like_no_other():
     assert_close(likeness(torch.ones(1, 3)).item(), 0.0, atol=1e-6, rtol=0)
 
 
+def test_likeness_is_in_full_precision_under_autocast():
+    codes = torch.randn(64, 16)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        inside = likeness(codes)
+    assert torch.equal(inside, likeness(codes))
+
+
 def test_gradients_of_likeness_agree_with_finite_differences():
     codes = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(likeness, codes)

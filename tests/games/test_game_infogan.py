@@ -152,6 +152,22 @@ def test_logits_are_those_of_the_discriminator():
     assert_close(it.logits(fake), it.discriminator(fake["data"]).squeeze(1))
 
 
+class Talkative(Discriminator):
+    """Says three things of a sample, whose features have one score."""
+
+    def forward(self, x):
+        return super().forward(x).expand(-1, 3)
+
+
+def test_reals_and_fakes_are_judged_by_the_same_score():
+    it = game()
+    it.discriminator = Talkative(NOISE + CODES + CATEGORIES)
+    assert it.logits(real()).shape == it.logits(it.fake(real())).shape == (64,)
+    batch = real()
+    it.judge(batch, drawn(it))
+    assert batch.keys() == {"data"}
+
+
 # Who moves
 
 

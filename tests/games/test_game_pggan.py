@@ -9,6 +9,7 @@ from torch.testing import assert_close
 
 from ganlab.build import build
 from ganlab.engine import play
+from ganlab.games.game import Turn
 
 TOP = 2  # of 16 pixels
 TABLE = {  # of two stable rounds and four of fading
@@ -184,6 +185,15 @@ def test_real_samples_are_as_detailed_as_the_level(growing):
     )
     assert_close(seen[13]["data"], batch["data"], rtol=0, atol=0)
     assert_close(seen[2]["label"], batch["label"])
+
+
+def test_the_discriminators_turn_is_played_with_faded_reals(growing):
+    game, judged = growing().game, []
+    game.judge = lambda real, fake: judged.append(real["data"]) or Turn("discriminator", {})
+    real = torch.randn(4, 1, 16, 16)
+    next(game.round(9, iter([{"data": real}])))
+    assert torch.equal(judged[0], game.faded({"data": real})["data"])
+    assert not torch.equal(judged[0], real)
 
 
 def test_drift_is_the_mean_square_of_real_logits(growing):

@@ -129,6 +129,14 @@ def test_points_of_the_plane_are_their_own_features():
     assert_close(small().projection, torch.eye(2))
 
 
+def test_coresets_are_chosen_in_full_precision():
+    game, points = small(), [torch.full((8, 2), 1000.0) for _ in range(4)]
+    points[2][5, 0] += 1  # in bfloat16 as far from the others as they are from each other
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        batch = next(game.covering(iter([{"data": drawn} for drawn in points])))
+    assert 1001.0 in batch["data"][:2, 0]
+
+
 def test_pictures_are_projected_by_what_the_seed_and_the_checkpoint_fix(tiny):
     one, other = (build(tiny("model=small_gan")).game for _ in range(2))
     assert one.projection.shape == (256, 32)

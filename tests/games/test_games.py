@@ -237,7 +237,7 @@ def test_samples_are_float32_under_autocast():
 def test_logits_are_float32_and_flat_under_autocast(penalty):
     game = gan(penalty=penalty)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        logits = game.score({"data": torch.randn(2, 3)}, "real")
+        logits = game.told({"data": torch.randn(2, 3)}, "real")
     assert logits.shape == (2,)
     assert logits.dtype == torch.float32
 
@@ -245,8 +245,8 @@ def test_logits_are_float32_and_flat_under_autocast(penalty):
 def test_logits_that_a_penalty_differentiates_are_in_full_precision():
     game, x = gan(penalty=R1R2(1.0)), torch.randn(2, 3)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        inside = game.score({"data": x.clone()}, "real")
-    assert_close(inside, game.score({"data": x.clone()}, "real"), rtol=0, atol=0)
+        inside = game.told({"data": x.clone()}, "real")
+    assert_close(inside, game.told({"data": x.clone()}, "real"), rtol=0, atol=0)
 
 
 def test_each_player_moves_its_own_module():

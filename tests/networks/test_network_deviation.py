@@ -52,6 +52,11 @@ def test_half_precision_is_computed_in_full_and_returned_in_half():
     )
 
 
+def test_variances_that_half_precision_does_not_reach_are_no_trouble():
+    x = column(-2000.0, 2000.0).half()  # their square is far beyond its largest number
+    assert (Deviation(2)(x)[:, 1] == 2000).all()
+
+
 def test_the_gradient_of_a_pair_is_half_its_sign():
     x = column(1.0, 5.0).requires_grad_()
     Deviation(2)(x)[:, 1].sum().backward()  # both rows show |x1 - x0| / 2

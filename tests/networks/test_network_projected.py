@@ -142,6 +142,14 @@ def test_what_is_seen_is_not_decided_by_when_it_is_first_needed():
     assert_close(one.projection(pictures()), other.projection(pictures()), rtol=0, atol=0)
 
 
+def test_finer_maps_are_joined_by_all_coarser_ones():
+    made = discriminator().projection
+    made.prepare()
+    for mix in made.frozen[0].channels[:-1]:
+        mix.weight.zero_()  # what is left comes from the coarsest stage
+    assert all(seen.any() for seen in made(pictures()))
+
+
 def test_random_features_of_every_scale_are_of_one_size_and_tell_pictures_apart():
     made = discriminator(width=8, resolution=64).projection
     made.prepare()

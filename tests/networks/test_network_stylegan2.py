@@ -12,7 +12,7 @@ from torch.testing import assert_close
 from ganlab.errors import ConfigError
 from ganlab.networks.stylegan2 import Discriminator, Generator, levels
 from ganlab.networks.stylegan2_layers import GAIN, Blur, Convolution, Double, Down
-from ganlab.networks.stylegan2_styled import Coloured, Noise, Styled, contracted
+from ganlab.networks.stylegan2_styled import Coloured, Noise, Styled, contracted, demodulation
 
 LATENT, STYLE = 6, 5
 
@@ -75,6 +75,13 @@ def test_a_styled_layer_is_equations_1_and_3_sample_by_sample(up):
             y = F.conv2d(sample[None], weight, padding=1)
         y = y + 0.3 * layer.noise.constant + layer.bias[:, None, None]
         assert_close(found, math.sqrt(2) * F.leaky_relu(y[0], 0.2))
+
+
+def test_demodulation_is_in_full_precision_under_autocast():
+    weight, scale = torch.randn(4, 16, 3, 3), torch.randn(5, 16)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        inside = demodulation(weight, scale)
+    assert torch.equal(inside, demodulation(weight, scale))
 
 
 def test_demodulated_outputs_have_the_variance_of_the_inputs():

@@ -7,15 +7,15 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
+from ganlab.combinations import PICTURES, alone
 from ganlab.errors import ConfigError
 from ganlab.making import make
 from ganlab.networks import dcgan, mlp, resnet
 from ganlab.networks.deviation import Deviation
 from ganlab.networks.growth import Growing
 from ganlab.networks.layers import Head, picture
-from ganlab.options import options
 
-NETWORKS = sorted(options([])["network"])
+NETWORKS = alone("gan", "network", PICTURES)
 NORMS = (nn.modules.batchnorm._NormBase, nn.GroupNorm, nn.LayerNorm)
 PER_SAMPLE = ["none", "layer", "instance"]
 LATENT = 5

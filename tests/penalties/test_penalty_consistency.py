@@ -74,6 +74,17 @@ def test_without_dropout_it_is_exactly_nothing():
     assert torch.equal(consistent, plain)
 
 
+def test_without_dropout_it_is_exactly_nothing_in_a_game_in_bfloat16(tiny):
+    game = build(tiny("model=wgan_ct")).game
+    for module in game.discriminator.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    game.penalty.weight = 0.0
+    real, fake = ({"data": torch.randn(8, 1, 16, 16)} for _ in range(2))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert game.judge(real, fake).losses["penalty"] == 0
+
+
 def test_with_dropout_passes_disagree():
     consistent, plain = both(0.5)
     assert consistent > plain + 1e-4

@@ -287,7 +287,7 @@ def test_launchers_of_hydras_start_the_same_children(launcher):
         (["seed=1,2", "hydra/launcher=joblip"], "joblip"),
         (["seed=1,2", "hydra/launcher=joblib", "hydra.launcher.n_job=2"], "n_job"),
         (["optimizer.lr=interval(1e-5,1e-3)"], "ganlab tune"),
-        (["model=glob(*nothing)"], "no value among dcgan"),
+        (["model=glob(*nothing)"], "no value among acgan"),
         (["seed=range(5,1)"], "no value"),
         (["seed=choice(1,2),3"], "seed=choice(1,2),3"),
         (["seed=1,2", "init_from=nowhere"], "nowhere"),
