@@ -132,7 +132,10 @@ def follow(
     if not values:
         return
     groups = options(user_directories(config_dir))
-    composed = compose(chosen(choices, groups), config_dir).config
+    try:
+        composed = compose(chosen(choices, groups), config_dir).config
+    except ConfigError:  # an option of the user's that is not at hand
+        return
     written = dict(flat(schema.unresolved(composed)))
     followers = {key: text[2:-1] for key, text in written.items() if str(text).startswith("${")}
     while following := {k: values[to] for k, to in followers.items() if to in values.keys() - {k}}:

@@ -68,6 +68,7 @@ def alone(model: str, group: str, spec: Spec) -> list[str]:
     return [o for o in contents(group) if refused({**usual, group: o}, spec) is None]
 
 
+@functools.cache
 def cover(spec: Spec) -> list[Words]:
     """Combinations that can play, among which every pair of options that can meet does.
 
@@ -99,7 +100,7 @@ def playable_pairs(spec: Spec) -> Iterator[Pair]:
 
 def completed(some: Words, spec: Spec) -> Words | None:
     """A combination that holds some options and can play; None where there is none."""
-    models = [some["model"]] if "model" in some else list(contents("model"))
+    models = [some["model"]] if "model" in some else ["gan", *contents("model")]
     for model in models:
         usual = {**defaults(model), **some}
         free = [g for g in GROUPS if g not in {*some, "model"}]

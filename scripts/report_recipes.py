@@ -30,14 +30,25 @@ COMMON = (
     *("rounds=1000000", "checkpoint_every=1000000", "sample_every=1000000", "metrics=none"),
     *("log_every=20", "health.every=100", "progress=none"),
 )
-SIZES = {  # what trains on a CPU in minutes; the papers' sizes are those of the options
-    "sngan": ("network.width=8",),
-    "cgan_pd": ("network.width=8",),
-    "sagan": ("network.width=4",),
-    "biggan": ("network.width=4",),
-    "stylegan2": ("network.width=32", "network.base=512"),
-    "wgan": ("model.game.thorough_turns=20",),
+SIZES = {  # what trains on a CPU in minutes, and on MNIST; the options have the papers' settings
+    "began": (
+        *("network=mlp", "model.generator_norm=batch", "loss.gamma=0.7"),
+        *("optimizer=adam", "optimizer.betas=[0.5,0.999]"),
+    ),
+    "biggan": (
+        *("network.width=4", "model.game.discriminator_turns=1"),
+        "optimizer.players.generator.lr=2.0e-4",
+    ),
+    "cgan_pd": ("network.width=4",),
+    "ebgan": ("network=mlp", "optimizer=adam", "optimizer.betas=[0.5,0.999]"),
     "pggan": ("network.width=16", "model.game.stable_rounds=50", "model.game.fade_rounds=50"),
+    "sagan": ("network.width=4",),
+    "sngan": ("network.width=8",),
+    "stylegan2": ("network.width=32", "network.base=256"),
+    "wgan": ("model.game.thorough_turns=20",),
+    "wgan_ct": ("network.width=8",),
+    "wgan_gp": ("network.width=8",),
+    "wgan_lp": ("network.width=8",),
 }
 
 

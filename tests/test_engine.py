@@ -227,28 +227,28 @@ def test_observers_change_nothing(tiny, model):
         draw(watched.averaged(), 3, number)
         watched.state(number, 0)
 
-    identical(rounds(alone, 1, 3), rounds(watched, 1, 3, observers=[look]))
+    identical(rounds(alone, 1, 2), rounds(watched, 1, 2, observers=[look]))
 
 
 # Exact resumption
 
 
 def resumed_and_whole(tiny, *words):
-    """The states after ten rounds, played at once and with new objects after the fifth."""
-    half = through_a_file(rounds(built(tiny, *words), 1, 5))
+    """The states after six rounds, played at once and with new objects after the third."""
+    half = through_a_file(rounds(built(tiny, *words), 1, 3))
     again = built(tiny, *words)
     again.restore(half)
-    resumed = rounds(again, 6, 10, consumed=half["batches"])
-    return resumed, rounds(built(tiny, *words), 1, 10)
+    resumed = rounds(again, 4, 6, consumed=half["batches"])
+    return resumed, rounds(built(tiny, *words), 1, 6)
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_ten_rounds_equal_five_resume_five(tiny, model):
+def test_six_rounds_equal_three_resume_three(tiny, model):
     identical(*resumed_and_whole(tiny, f"model={model}"))
 
 
 @pytest.mark.parametrize("model", ["gan", "dcgan", "wgan_gp", "stylegan2"])
-def test_ten_rounds_equal_five_resume_five_in_bfloat16(tiny, model):
+def test_six_rounds_equal_three_resume_three_in_bfloat16(tiny, model):
     identical(*resumed_and_whole(tiny, f"model={model}", "runtime.precision=bf16"))
 
 
@@ -263,7 +263,7 @@ def test_resumption_is_exact_with_every_optimizer(tiny, optimizer):
 
 
 def test_resumption_is_exact_while_the_rate_decays(tiny):
-    words = ("model=gan", "optimizer.decay.start=2", "optimizer.decay.rounds=6")
+    words = ("model=gan", "optimizer.decay.start=1", "optimizer.decay.rounds=4")
     identical(*resumed_and_whole(tiny, *words))
 
 

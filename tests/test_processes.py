@@ -16,7 +16,7 @@ from ganlab.cli import dispatch
 from ganlab.options import options
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
-SMALL = "batch_size=16 network.width=8 metrics=none"
+SMALL = "batch_size=16 network.width=4 metrics=none"
 TINY = "model=wgan_gp network=mlp network.width=8 batch_size=8 metrics=none"
 PENALISED = "model=dcgan model.discriminator_norm=none dataset.resolution=16"
 DROPPED = "model.discriminator_dropout=0.1"

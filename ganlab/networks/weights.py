@@ -48,7 +48,7 @@ def spectral(layer: Layer) -> Layer:
     Miyato et al. 2018, Spectral Normalization for GANs, arXiv:1802.05957, algorithm 1.
     """
     done = is_constrained(layer) and isinstance(layer.parametrizations.weight[-1], Spectral)
-    if done or not (layer.weight.is_meta or layer.weight.any()):
+    if done or layer.weight.is_meta or not layer.weight.any():  # meta: to be counted only
         return layer
     parametrizations.spectral_norm(layer)
     layer.parametrizations.weight[-1].__class__ = Spectral
