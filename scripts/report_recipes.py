@@ -39,7 +39,7 @@ SIZES = {  # what trains on a CPU in minutes, and on MNIST; the options have the
         *("network.width=4", "model.game.discriminator_turns=1"),
         "optimizer.players.generator.lr=2.0e-4",
     ),
-    "cgan_pd": ("network.width=4",),
+    "cgan_pd": ("network=dcgan",),
     "ebgan": ("network=mlp", "optimizer=adam", "optimizer.betas=[0.5,0.999]"),
     "pggan": ("network.width=16", "model.game.stable_rounds=50", "model.game.fade_rounds=50"),
     "sagan": ("network.width=4",),

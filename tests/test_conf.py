@@ -179,12 +179,16 @@ OPTION_OF_GROUP = [
 def merged(tiny, row, dataset):
     """What a combination is composed of, put together faster than Hydra does."""
     config = tiny(f"model={row['model']}")
-    for group in set(row) - {"model"}:
-        config[group] = OmegaConf.create(contents(group)[row[group]])
-    config.network.width = 4
+    merge(config, row)
     if dataset:
         config.dataset = tiny(*dataset).dataset
     return config
+
+
+def merge(config, row):
+    for group in set(row) - {"model"}:
+        config[group] = OmegaConf.create(contents(group)[row[group]])
+    config.network.width = 4
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -207,10 +211,11 @@ def test_merged_is_composed(tiny, row):
 
 @pytest.mark.parametrize("model", names("model"))
 def test_the_cover_of_all_pairs_is_composed(tiny, model):
+    config = tiny(f"model={model}")
     for row in (row for row in cover(PICTURES) if row["model"] == model):
-        config = merged(tiny, row, ())
+        merge(config, row)
         schema.refuse_unbuildable(config)
-        refuse_misfits(OmegaConf.create(OmegaConf.to_container(config, resolve=True)), PICTURES)
+        refuse_misfits(config, PICTURES)
 
 
 @pytest.mark.parametrize("model", POINTED)
