@@ -11,7 +11,7 @@ train: $(INSTALLED) ## the main job on the embedded digits: 200 rounds of WGAN-G
 	$(BIN)/ganlab train model=wgan_gp dataset=digits rounds=200
 
 test: $(INSTALLED) ## every test
-	$(BIN)/python -m pytest --numprocesses=2
+	$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal
 
 check: $(INSTALLED) ## format, lint, types
 	$(BIN)/ruff format --check .

@@ -26,3 +26,8 @@ def moved_by(optimizer):
     """A recipe whose players an optimizer knows, if it names any."""
     players = set((contents("optimizer")[optimizer].get("players") or {}).keys())
     return next(model for model in ["gan", *MODELS] if players <= {*GAMES[model].players})
+
+
+def one_of_each_game():
+    """A recipe for each kind of game."""
+    return list({game: model for model, game in reversed(GAMES.items())}.values())

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from recipes import moved_by
+from recipes import moved_by, one_of_each_game
 from torch import nn
 from torch.testing import assert_close
 
@@ -218,7 +218,7 @@ def test_observers_see_the_number_the_game_and_detached_scalars_of_all_players()
     assert not any(value.requires_grad for _, _, record in seen for value in record.values())
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", one_of_each_game())
 def test_observers_change_nothing(tiny, model):
     alone, watched = (built(tiny, f"model={model}") for _ in range(2))
 
