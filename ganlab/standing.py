@@ -4,14 +4,12 @@ import copy
 from typing import Any
 
 import torch
-from torch import nn
 
 from ganlab.average import with_modules
 from ganlab.engine import mix, seed_devices
 from ganlab.processes import alone
+from ganlab.rules import BATCH_NORM
 from ganlab.sampling import CHUNK, forked
-
-BATCH_NORM = nn.modules.batchnorm._BatchNorm
 
 
 @torch.no_grad()

@@ -115,8 +115,9 @@ class GAN(Game):
 
     def persuade(self, real: Batch) -> Turn:
         """The generator's turn: be taken for real."""
-        wider = {name: column.repeat_interleave(self.fakes, 0) for name, column in real.items()}
-        loss = self.persuasion(self.fake(wider), wider)
+        if self.fakes > 1:
+            real = {name: column.repeat_interleave(self.fakes, 0) for name, column in real.items()}
+        loss = self.persuasion(self.fake(real), real)
         return Turn("generator", {"loss": loss, **self.resemblance(self.generator)})
 
     def persuasion(self, fake: Batch, real: Batch) -> Tensor:
