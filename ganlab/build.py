@@ -217,8 +217,9 @@ def build_optimizers(config: DictConfig, game: Game) -> dict[str, torch.optim.Op
         if fused and next(game.parameters()).is_cuda:
             settings["fused"] = True  # the one kind that can leave out a step without waiting
         optimizer = make(settings, "optimizer")
+        kind, words = optimizers.eager(optimizer.func), optimizer.keywords
         try:
-            made[player] = attempt("optimizer", optimizer, game.movable(player))
+            made[player] = attempt("optimizer", kind, game.movable(player), **words)
         except RuntimeError as error:  # of a fused optimizer where there is none
             raise ConfigError(f"optimizer: {error}") from error
     return made

@@ -1,5 +1,7 @@
 """How learning rates, and what else a step depends on, change over a run."""
 
+import functools
+import inspect
 import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -9,6 +11,21 @@ import torch
 SCHEDULES = ("decay", "beta2")
 APART = {"players", *SCHEDULES}
 """What stands beside an optimizer's own settings."""
+DETOURS = ("add_param_group", "zero_grad", "state_dict", "load_state_dict")
+
+
+@functools.cache
+def eager(kind: type[torch.optim.Optimizer]) -> type[torch.optim.Optimizer]:
+    """The same optimizer, of torch's own, without its detours by torch._dynamo.
+
+    They tell torch.compile to look away, and nothing here is compiled; but the first one imports a
+    compiler, which takes a third of the time in which a run starts. `inspect.unwrap` gives `kind`.
+    """
+    if not kind.__module__.startswith("torch.optim."):
+        return kind
+    direct = {name: inspect.unwrap(getattr(kind, name)) for name in DETOURS}
+    step = torch.no_grad()(inspect.unwrap(kind.step))
+    return type(kind.__name__, (kind,), {**direct, "step": step, "__wrapped__": kind})
 
 
 def linear(number: int, start: int, rounds: int | None, end: float) -> float:

@@ -5,7 +5,10 @@
 
 The options are those of model, network, loss, penalty and augment; widths are the least that work,
 and pictures 16 pixels wide. Each combination is composed, built and played as `ganlab train` would:
-its losses must be finite, every player must move, and the average must draw what is real.
+its losses must be finite, every player must move, and the average must draw what is real. Listed,
+but no failure, is what a run would be ended for with that reason (`diverged`), and a player with a
+gradient of exactly zero (`saturated`): so end exponentials and tanh of f-divergences that meet the
+large first scores of a discriminator without constraints.
 """
 
 import argparse
@@ -43,16 +46,15 @@ def main() -> None:
         for number, row in enumerate(rows, 1):
             for channels in wish.channels:
                 words = [f"{group}={option}" for group, option in row.items()]
-                trouble = play([*words, *SMALL, *data[channels]], wish.rounds)
-                count["trouble" if trouble else "played"] += 1
-                if trouble:
-                    print(f"ganlab train {' '.join(words)}  ({channels} channels): {trouble}")
+                outcome, why = play([*words, *SMALL, *data[channels]], wish.rounds)
+                count[outcome] += 1
+                if outcome != "played":
+                    print(f"{outcome}: {' '.join(words)} ({channels} channels): {why}", flush=True)
             if sys.stderr.isatty():
                 print(f"\r{number}/{len(rows)}", end="", file=sys.stderr)
-    print(
-        f"{count['played']} played, {count['trouble']} did not, {time.monotonic() - started:.0f} s"
-    )
-    sys.exit(bool(count["trouble"]))
+    counts = ", ".join(f"{number} {outcome}" for outcome, number in count.most_common())
+    print(f"{counts}, {time.monotonic() - started:.0f} s")
+    sys.exit(bool(count["failed"]))
 
 
 def colours(directory: Path) -> list[str]:
@@ -68,12 +70,13 @@ def colours(directory: Path) -> list[str]:
     return ["dataset=folder", f"dataset.path={directory}/pictures", "dataset.resolution=16"]
 
 
-def play(words: list[str], rounds: int) -> str:
-    """What went wrong with a combination; nothing where it played."""
+def play(words: list[str], rounds: int) -> tuple[str, str]:
+    """What became of a combination: played, diverged, saturated or failed; and why."""
     import torch
 
     from ganlab.build import build
     from ganlab.compose import compose
+    from ganlab.engine import Diverged
     from ganlab.engine import play as play_rounds
 
     records: list[dict] = []
@@ -94,14 +97,18 @@ def play(words: list[str], rounds: int) -> str:
                 [lambda number, game, record: records.append(record)],
             )
         drawn = experiment.averaged().sample(3).shape[1:]
+    except Diverged as end:
+        return "diverged", str(end)
     except Exception as error:  # whatever it is belongs into the report
-        return f"{type(error).__name__}: {error}"
+        return "failed", f"{type(error).__name__}: {error}"
     if not all(math.isfinite(value) for record in records for value in record.values()):
-        return "a loss is not finite"
+        return "failed", "a loss is not finite"
     for player, parameters in before.items():
         if all(map(torch.equal, parameters, game.movable(player))):
-            return f"the {player} did not move"
-    return "" if drawn == experiment.dataset.spec.shape else f"it draws {tuple(drawn)}"
+            flat = all(record.get(f"{player}/gradient_norm") == 0 for record in records)
+            return "saturated" if flat else "failed", f"the {player} did not move"
+    right = drawn == experiment.dataset.spec.shape
+    return "played" if right else "failed", f"it draws {tuple(drawn)}"
 
 
 if __name__ == "__main__":

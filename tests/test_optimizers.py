@@ -1,6 +1,10 @@
 """Rates over a run, and the settings that reach each player."""
 
 import contextlib
+import copy
+import inspect
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -9,7 +13,7 @@ from torch.testing import assert_close
 from ganlab.build import build
 from ganlab.engine import play
 from ganlab.errors import ConfigError
-from ganlab.optimizers import linear, pace
+from ganlab.optimizers import eager, linear, pace
 
 
 def rates(experiment):
@@ -103,3 +107,44 @@ def test_what_the_optimizer_itself_refuses_is_a_config_error(tiny, word):
 def test_a_refinement_that_is_no_mapping_is_refused(tiny):
     with pytest.raises(ConfigError, match=r"optimizer\.players\.generator"):
         build(tiny("model=gan", "optimizer.players.generator=3"))
+
+
+@pytest.mark.parametrize("name", ["Adam", "AdamW", "NAdam", "RMSprop", "SGD", "Adagrad"])
+def test_an_eager_optimizer_moves_and_remembers_as_torchs_own(name):
+    kind = getattr(torch.optim, name)
+    weights = [torch.nn.Parameter(torch.linspace(-1, 1, 5)) for _ in range(2)]
+    own, direct = kind([weights[0]], lr=0.1), eager(kind)([weights[1]], lr=0.1)
+    for _ in range(2):
+        for weight, optimizer in zip(weights, (own, direct), strict=True):
+            weight.pow(4).sum().backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            assert weight.grad is None
+        assert torch.equal(*weights)
+        direct.load_state_dict(copy.deepcopy(own.state_dict()))
+    assert_close(direct.state_dict(), own.state_dict(), rtol=0, atol=0)
+    assert inspect.unwrap(type(direct)) is kind
+
+
+def test_an_optimizer_of_ones_own_stays_what_it_is():
+    class Own(torch.optim.SGD):
+        pass
+
+    assert eager(Own) is Own
+
+
+TRAINS = """
+import sys
+from ganlab.__main__ import main
+try:
+    main()
+finally:
+    assert "torch._dynamo" not in sys.modules
+"""
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "sgd"])
+def test_a_run_imports_no_compiler(optimizer, tmp_path):
+    words = ["model=gan", f"optimizer={optimizer}", "rounds=2", "network.width=4", "metrics=none"]
+    command = [sys.executable, "-c", TRAINS, "train", *words, "--directory", str(tmp_path / "run")]
+    subprocess.run(command, check=True, capture_output=True)

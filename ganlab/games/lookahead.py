@@ -1,5 +1,6 @@
 """Steps of an optimizer that are computed and not taken; gradients pass through them."""
 
+import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -27,7 +28,7 @@ class Lookahead:
 
     def __init__(self, optimizer: Optimizer, parameters: Mapping[str, Tensor]) -> None:
         (self.settings,) = optimizer.param_groups
-        self.rule = RULES[type(optimizer)]
+        self.rule = RULES[inspect.unwrap(type(optimizer))]
         self.shapes = {name: parameter.shape for name, parameter in parameters.items()}
         self.at = joined(parameters.values()).requires_grad_()
         self.memory = remembered(optimizer, list(parameters.values()))
@@ -65,7 +66,7 @@ def joined(tensors: Iterable[Tensor]) -> Tensor:
 
 def refuse_unforeseeable(optimizer: Optimizer) -> None:
     """Raise ConfigError for an optimizer whose steps cannot be computed here."""
-    if type(optimizer) not in RULES:
+    if inspect.unwrap(type(optimizer)) not in RULES:
         known = ", ".join(sorted(kind.__name__ for kind in RULES))
         raise ConfigError(
             f"optimizer={type(optimizer).__name__}: this model differentiates through the steps of "
