@@ -48,9 +48,15 @@ class Unrolled(GAN):
             return functional_call(self, ahead.values | buffers, (compute,))
 
         for _ in range(self.unrolled_steps):
-            ahead.step(later(lambda: torch.stack([*self.judge(real, fake).losses.values()]).sum()))
+            sides = alias(real), alias(fake)
+            ahead.step(later(lambda: torch.stack([*self.judge(*sides).losses.values()]).sum()))
         return later(lambda: super(Unrolled, self).persuasion(fake, real))
 
     def forward(self, compute: Callable[[], Tensor]) -> Tensor:
         """What is computed with the parameters that `functional_call` has put in place."""
         return compute()
+
+
+def alias(batch: Batch) -> Batch:
+    """The same batch, whose data a penalty differentiates by in this step and in no earlier one."""
+    return {**batch, "data": batch["data"].view_as(batch["data"])}

@@ -145,8 +145,9 @@ def test_without_steps_it_is_that_of_the_plain_gan():
 
 @pytest.mark.parametrize("mover", MOVERS.values(), ids=MOVERS)
 @pytest.mark.parametrize("steps", [1, 3])
-def test_virtual_steps_lead_to_where_real_ones_do(steps, mover):
-    game = unrolled(steps, mover)
+@pytest.mark.parametrize("penalty", [None, R1R2(1.0)])
+def test_virtual_steps_lead_to_where_real_ones_do(penalty, steps, mover):
+    game = unrolled(steps, mover, penalty)
     later = copy.deepcopy(game)
     later.unrolled_steps = 0
     fake, real = samples(4), samples(4)
@@ -154,6 +155,24 @@ def test_virtual_steps_lead_to_where_real_ones_do(steps, mover):
     for _ in range(steps):
         step(later, later.optimizer, fake, real)
     assert_close(ahead, later.persuasion(fake, real), rtol=1e-6, atol=1e-6)
+
+
+def graph(loss):
+    """All nodes that a backward pass may visit."""
+    found, open_ends = set(), [loss.grad_fn]
+    while open_ends:
+        node = open_ends.pop()
+        if node and node not in found:
+            found.add(node)
+            open_ends += [following for following, _ in node.next_functions]
+    return found
+
+
+@pytest.mark.parametrize("penalty", [None, R1R2(1.0)])
+def test_each_step_takes_the_same_memory(penalty):
+    sides = samples(4), samples(4)
+    sizes = [len(graph(unrolled(k, penalty=penalty).persuasion(*sides))) for k in (2, 3, 4)]
+    assert sizes[2] - sizes[1] == sizes[1] - sizes[0]
 
 
 def test_settings_are_those_of_the_moment():
