@@ -47,9 +47,12 @@ class Unrolled(GAN):
         def later(compute: Callable[[], Tensor]) -> Tensor:
             return functional_call(self, ahead.values | buffers, (compute,))
 
+        def judged() -> Tensor:
+            turn = self.judge(alias(real), alias(fake))
+            return torch.stack([*turn.losses.values()]).sum()
+
         for _ in range(self.unrolled_steps):
-            sides = alias(real), alias(fake)
-            ahead.step(later(lambda: torch.stack([*self.judge(*sides).losses.values()]).sum()))
+            ahead.step(later(judged))
         return later(lambda: super(Unrolled, self).persuasion(fake, real))
 
     def forward(self, compute: Callable[[], Tensor]) -> Tensor:
