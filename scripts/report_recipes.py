@@ -52,7 +52,7 @@ SIZES = {  # what trains on a CPU in minutes, and on MNIST; the options have the
     "sngan": ("network.width=8",),
     "stylegan2": ("network.width=32", "network.base=256"),
     "wgan": ("network=mlp", "model.game.thorough_turns=20", "optimizer.lr=5.0e-4"),
-    "wgan_ct": ("network.width=8", "optimizer.lr=5.0e-4"),
+    "wgan_ct": ("network.width=8",),
     "wgan_gp": ("network.width=8", "optimizer.lr=5.0e-4"),
     "wgan_lp": ("network.width=8", "optimizer.lr=5.0e-4"),
 }

@@ -61,8 +61,9 @@ def test_without_words_dcgan_draws_digits():
     assert "experiment" not in choices
 
 
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("dataset", ["ring", "grid"])
+@pytest.mark.parametrize(
+    ("model", "dataset"), [*((model, "ring") for model in MODELS), ("dcgan", "grid")]
+)
 def test_points_are_played_for_by_fully_connected_networks(model, dataset):
     assert chosen(f"model={model}", f"dataset={dataset}")["network"] == "mlp"
 
