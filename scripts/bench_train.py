@@ -2,7 +2,7 @@
 
     python scripts/bench_train.py                       # every case, in float32 and bfloat16
     python scripts/bench_train.py --case dcgan-32 --precision bf16 --seconds 120 --markdown
-    python scripts/bench_train.py --recipes --seconds 20
+    python scripts/bench_train.py --recipes --seconds 20 # or of some: --recipes glo pggan
 
 ganlab  a run as `ganlab train` makes it, in this process: built, logged, its grids, checkpoints
         and TensorBoard events written to a temporary directory at their default cadences
@@ -53,6 +53,9 @@ CASES = {
     "r3gan-32": "model=lsgan network=r3gan dataset=mnist",
     "projected-32": "model=lsgan network=projected dataset=mnist",
 }
+GROWN = {  # at once: rounds of different sizes are no ratio
+    "pggan": ("network.width=16", "model.game.stable_rounds=1", "model.game.fade_rounds=1")
+}
 PRECISIONS = ("fp32", "bf16")
 WAYS = ("ganlab", "plain", "lean")
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -69,8 +72,8 @@ def main() -> None:
         print(machine())
         if not there:
             print("MNIST is not below GANLAB_DATA: measured on scikit-learn's digits instead.")
-        if arguments.recipes:
-            print(recipes(arguments.seconds, raw, there))
+        if arguments.recipes is not None:
+            print(recipes(arguments.recipes, arguments.seconds, raw, there))
             return
         speeds, costs = [], []
         for case in arguments.case:
@@ -94,7 +97,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60.0, help="for each row (default 60)")
     parser.add_argument("--case", nargs="+", choices=CASES, default=list(CASES))
     parser.add_argument("--precision", nargs="+", choices=PRECISIONS, default=PRECISIONS)
-    parser.add_argument("--recipes", action="store_true", help="every recipe, against bare turns")
+    parser.add_argument("--recipes", nargs="*", help="every recipe, or these, against bare turns")
     parser.add_argument("--markdown", action="store_true", help="print tables for a README")
     return parser.parse_args()
 
@@ -114,7 +117,7 @@ def measure(words: list[str], seconds: float, raw: Path) -> tuple[list[str], lis
     )
 
 
-def recipes(seconds: float, raw: Path, there: bool) -> str:
+def recipes(chosen: list[str], seconds: float, raw: Path, there: bool) -> str:
     """The overhead of each recipe as markdown."""
     from bench.loops import turns
     from bench.race import race
@@ -122,10 +125,10 @@ def recipes(seconds: float, raw: Path, there: bool) -> str:
 
     from ganlab.options import options
 
-    rows = []
-    for recipe in options([])["model"]:
+    rows, sizes = [], {**SIZES, **GROWN}
+    for recipe in chosen or options([])["model"]:
         words = [f"model={recipe}", f"dataset={'mnist' if there else 'digits'}"]
-        result = race([*words, *SIZES.get(recipe, ())], seconds, raw, {"lean": turns})
+        result = race([*words, *sizes.get(recipe, ())], seconds, raw, {"lean": turns})
         speeds = [f"{result.speed(way):.3g}" for way in ("ganlab", "lean")]
         rows.append([f"`{recipe}`", "", *speeds, spread(result.overheads())])
         print(" ".join(rows[-1]), file=sys.stderr)

@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import gc
 import logging
 import os
 from pathlib import Path
@@ -15,6 +16,12 @@ from PIL import Image
 from ganlab.compose import compose
 
 TINY = ("runtime=cpu", "runtime.precision=fp32", "batch_size=8", "network.width=4")
+
+
+def pytest_collection_finish():
+    """What is imported by now stays: the garbage collector need not look through it each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -238,15 +238,15 @@ def test_a_dry_run_tells_everything_and_writes_nothing(home, tmp_path, monkeypat
     ],
 )
 def test_a_refusal_is_one_message_and_leaves_nothing(
-    words, code, said, tmp_path, tmp_path_factory, monkeypatch
+    words, code, said, tmp_path, tmp_path_factory, monkeypatch, capsys
 ):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GANLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
     (tmp_path / "file").touch()
-    done = ganlab_process("train", *words)
-    assert done.returncode == code
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr + done.stdout
+    assert dispatch(["train", *words]) == code
+    out, err = capsys.readouterr()
+    assert said in err
+    assert "Traceback" not in err + out
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
