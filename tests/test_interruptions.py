@@ -119,7 +119,7 @@ def test_a_run_that_cannot_save_within_the_grace_leaves_all_the_same():
 
 
 def test_ctrl_c_twice_leaves_at_once():
-    process = start_that_writes_slowly(".pt", "train", *ENDLESS, "checkpoint_every=1000000")
+    process = start_that_writes_slowly(".pt", "train", *ENDLESS)
     wait_for_a_round(process)
     Path("armed").touch()
     process.send_signal(signal.SIGINT)
