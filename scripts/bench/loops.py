@@ -115,6 +115,9 @@ def turns(words: list[str], raw: Path) -> Callable[[], None]:
                 turn = next(played, None)
             if turn is None:
                 break
+            if turn.fresh:
+                optimizers[turn.player].state.clear()
+                movable[turn.player] = game.movable(turn.player)
             torch.stack([*turn.losses.values()]).sum().backward(inputs=movable[turn.player])
             if turn.step:
                 optimizers[turn.player].step()
