@@ -36,12 +36,12 @@ class Evaluating:
     ) -> None:
         self.run, self.experiment, self.writer = run, experiment, writer
         self.signals, self.end = signals, end
+        self.every, self.last = experiment.config.evaluate_every, experiment.config.rounds
         self.round, self.verdict = 0, Verdict({}, {}, {}, {})
         self.told: set[str] = set()
 
     def __call__(self, number: int, game: Any, record: dict) -> None:
-        config = self.experiment.config
-        due = number % config.evaluate_every == 0 or number == config.rounds
+        due = number % self.every == 0 or number == self.last
         if due and self.experiment.judge.metrics:
             self.evaluate(number)
 

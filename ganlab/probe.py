@@ -18,6 +18,9 @@ NEARBY = 0.25
 class Probe:
     """Measures of the raw players; they are left exactly as they were, random states included.
 
+    `diversity` is the entropy of samples over that of real ones: 0 where all are one, 1 where they
+    are as diverse.
+
     `real` are training samples, `held_out` others if there are any, as columns; `precision` is the
     context of training. The players stay in training mode: a discriminator with batch
     normalisation has learnt from batches of one kind, and its moving statistics, which mix real
@@ -35,14 +38,15 @@ class Probe:
         self.real, self.held_out = real, held_out
         self.samples, self.seed, self.precision = samples, seed, precision
         self.scale = NEARBY * float(distances(real["data"]).mean())
+        self.variety = entropy(real["data"], self.scale) if self.scale else 0.0
 
     def __call__(self, game: Game) -> dict[str, float]:
         """`diversity`; given logits `accuracy` and `slope`; given held-out data `overfitting`."""
         with unmoved(game), self.precision():
             fake = drawn_like(game, self.real, self.samples, self.seed)
             found = {}
-            if self.scale:
-                found["diversity"] = diversity(fake["data"], self.real["data"], self.scale)
+            if self.variety:
+                found["diversity"] = entropy(fake["data"], self.scale) / self.variety
             if hasattr(game, "scores"):
                 scores = {"real": scored(game, self.real), "fake": scored(game, fake)}
                 found["accuracy"] = accuracy(**scores)
@@ -80,11 +84,6 @@ def scored(game: Any, samples: Batch) -> Tensor:
     parts = zip(*(column.chunk(-(-n // CHUNK)) for column in samples.values()), strict=True)
     batches = ({k: c.to(game.device) for k, c in zip(samples, part, strict=True)} for part in parts)
     return torch.cat([game.scores(batch).cpu() for batch in batches])
-
-
-def diversity(fake: Tensor, real: Tensor, scale: float) -> float:
-    """The entropy of fakes over that of real samples: 0 where all are one, 1 where as diverse."""
-    return entropy(fake, scale) / entropy(real, scale)
 
 
 def entropy(samples: Tensor, scale: float) -> float:

@@ -19,11 +19,10 @@ def standing(game: Any, batches: int) -> Any:
     An averaged generator never computed with its own weights while it trained, so the moving
     statistics beside them are another's. Brock et al. 2019, arXiv:1809.11096, section 4.
     """
-    generator = copy.deepcopy(game.generator)
-    norms = [part for part in generator.modules() if isinstance(part, BATCH_NORM)]
-    if not batches or not norms:
+    if not batches or not any(isinstance(part, BATCH_NORM) for part in game.generator.modules()):
         return game
-    for norm in norms:
+    generator = copy.deepcopy(game.generator)
+    for norm in (part for part in generator.modules() if isinstance(part, BATCH_NORM)):
         norm.reset_running_stats()
         norm.momentum = None  # torch then takes the plain mean
         norm.train()

@@ -133,10 +133,13 @@ def rescued(run: Run, save: Callable, batches: Any, done: int) -> Iterator[Calla
 def guarded(guard: Guard, config: Any) -> Callable:
     """An observer that reads, wherever it is logged, how many steps had to be left out."""
 
+    every, last = config.log_every, config.rounds
+    told = config.on_nan == "skip"
+
     def look(number: int, game: Any, record: dict) -> None:
-        if number % config.log_every == 0 or number == config.rounds:
+        if number % every == 0 or number == last:
             left_out = guard.check(number)
-            if config.on_nan == "skip":
+            if told:
                 record["health/left_out"] = next(iter(record.values())).new_tensor(left_out)
 
     return look

@@ -11,7 +11,7 @@ from ganlab.build import build
 from ganlab.losses.hinge import Hinge
 from ganlab.losses.minimax import Minimax
 from ganlab.losses.non_saturating import NonSaturating
-from ganlab.probe import Probe, accuracy, diversity, entropy, overfitting, slope
+from ganlab.probe import Probe, accuracy, entropy, overfitting, slope
 
 
 @pytest.mark.parametrize("groups", [1, 2, 5])
@@ -32,11 +32,17 @@ def test_the_entropy_of_two_samples_has_a_closed_form():
     assert entropy(samples, scale=2.0) == pytest.approx(expected, rel=1e-5)
 
 
-def test_diversity_is_zero_for_one_sample_and_one_for_the_real_ones():
+def test_diversity_is_zero_for_one_sample_and_one_for_the_real_ones(monkeypatch):
     real = torch.randn(64, 2, generator=torch.Generator().manual_seed(0))
-    assert diversity(real[:1].expand(64, 2), real, 0.3) == 0
-    assert diversity(real, real, 0.3) == 1
-    assert 0.1 < diversity(real[:4].repeat(16, 1), real, 0.3) < 0.6
+    probe = Probe({"data": real}, None, 64, seed=0, precision=contextlib.nullcontext)
+
+    def diversity(fake):
+        monkeypatch.setattr("ganlab.probe.drawn_like", lambda *_: {"data": fake})
+        return probe(nn.Identity())["diversity"]
+
+    assert diversity(real[:1].expand(64, 2)) == 0
+    assert diversity(real) == 1
+    assert 0.1 < diversity(real[:4].repeat(16, 1)) < 0.6
 
 
 def test_accuracy_counts_pairs_and_halves_ties():

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from tensorboard.compat.proto.summary_pb2 import Summary
 from torch import Tensor
 
 
@@ -38,8 +39,8 @@ class Scalars:
         finite = {k: v if math.isfinite(v) else None for k, v in values.items()}
         self.file.write(json.dumps({"round": number, "time": time.time()} | finite) + "\n")
         self.file.flush()
-        for name, value in values.items():
-            self.writer.add_scalar(name, value, number)
+        scalars = [Summary.Value(tag=name, simple_value=value) for name, value in values.items()]
+        self.writer.file_writer.add_summary(Summary(value=scalars), number)
 
     def close(self) -> None:
         with contextlib.suppress(OSError):  # what cannot be written was told when it was logged

@@ -91,6 +91,7 @@ class Relay:
         self, experiment: Experiment, rivals: dict[str, Callable[[], None]], seconds: float
     ) -> None:
         self.pace, self.config = experiment.pace, experiment.config
+        self.grid, self.checkpoint = self.config.sample_every, self.config.checkpoint_every
         self.device = torch.device(experiment.runtime.device)
         self.rivals, self.seconds, self.result = rivals, seconds, Result()
         self.number, self.over = 0, False
@@ -138,10 +139,7 @@ class Relay:
 
     def rare(self) -> bool:
         """Whether the coming round ends with a grid or a checkpoint."""
-        return 0 in (
-            self.number % self.config.sample_every,
-            self.number % self.config.checkpoint_every,
-        )
+        return 0 in (self.number % self.grid, self.number % self.checkpoint)
 
     def theirs(self, play_round: Callable[[], None], n: int) -> float:
         """Seconds per round over n rounds of a rival."""
