@@ -12,8 +12,9 @@ plain   the loop of a tutorial: a DataLoader over torchvision's MNIST with per-s
 lean    the bare mathematics in ganlab's precision, memory format, optimizer and passes, with a
         moving average, on data that wait on the device: no logs, checks, seeds or checkpoints
 
-With --recipes every recipe of `conf/model/` is raced against the bare turns of its own game, at
-the sizes of `report_recipes.py`: what engine, checks, logs and observers add to the mathematics.
+With --recipes every recipe of `conf/model/` is raced against the bare turns of its own game, with
+the same players in the same memory, at the sizes of `report_recipes.py`: what engine, checks, logs
+and observers add to the mathematics.
 
 One round is all turns of the discriminator, each with fresh data, and one of the generator. The
 three take turns in blocks of some seconds: the run stays in one continuing play, and hands over
@@ -73,7 +74,7 @@ def main() -> None:
         if not there:
             print("MNIST is not below GANLAB_DATA: measured on scikit-learn's digits instead.")
         if arguments.recipes is not None:
-            print(recipes(arguments.recipes, arguments.seconds, raw, there))
+            print(recipes(arguments.recipes, arguments.seconds, there))
             return
         speeds, costs = [], []
         for case in arguments.case:
@@ -84,6 +85,7 @@ def main() -> None:
                 speed, cost = measure(words, arguments.seconds, raw)
                 speeds.append([case, precision, *speed])
                 costs.append([case, precision, *cost])
+                print("  ".join([*speed, *cost]), file=sys.stderr)
     show = markdown if arguments.markdown else text
     print(show(["rounds/s", "", *WAYS, "faster than plain", "overhead"], speeds))
     print(show(["peak MB", "", *WAYS, "log", "grid", "save", "added/round"], costs))
@@ -104,10 +106,12 @@ def parse() -> argparse.Namespace:
 
 def measure(words: list[str], seconds: float, raw: Path) -> tuple[list[str], list[str]]:
     """The figures of one row: speeds and ratios, then memory and what the occasions cost."""
+    from bench.loops import LOOPS
     from bench.memory import peaks
     from bench.race import race
 
-    result, peak = race(words, seconds, raw), peaks(words, raw)
+    loops = {way: loop(words, raw) for way, loop in LOOPS.items()}
+    result, peak = race(words, seconds, lambda _: loops), peaks(words, raw)
     speeds = [f"{result.speed(way):.3g}" for way in WAYS]
     memory = [f"{peak[way] / 1e6:.0f}" for way in WAYS]
     occasions = [f"{result.occasions[name] * 1e3:.1f} ms" for name in ("log", "grid", "checkpoint")]
@@ -117,7 +121,7 @@ def measure(words: list[str], seconds: float, raw: Path) -> tuple[list[str], lis
     )
 
 
-def recipes(chosen: list[str], seconds: float, raw: Path, there: bool) -> str:
+def recipes(chosen: list[str], seconds: float, there: bool) -> str:
     """The overhead of each recipe as markdown."""
     from bench.loops import turns
     from bench.race import race
@@ -128,7 +132,8 @@ def recipes(chosen: list[str], seconds: float, raw: Path, there: bool) -> str:
     rows, sizes = [], {**SIZES, **GROWN}
     for recipe in chosen or options([])["model"]:
         words = [f"model={recipe}", f"dataset={'mnist' if there else 'digits'}"]
-        result = race([*words, *sizes.get(recipe, ())], seconds, raw, {"lean": turns})
+        words += sizes.get(recipe, ())
+        result = race(words, seconds, lambda experiment: {"lean": turns(experiment)})
         speeds = [f"{result.speed(way):.3g}" for way in ("ganlab", "lean")]
         rows.append([f"`{recipe}`", "", *speeds, spread(result.overheads())])
         print(" ".join(rows[-1]), file=sys.stderr)

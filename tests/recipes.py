@@ -31,3 +31,9 @@ def moved_by(optimizer):
 def one_of_each_game():
     """A recipe for each kind of game."""
     return list({game: model for model, game in reversed(GAMES.items())}.values())
+
+
+def one_of_each_game_and_network():
+    """A recipe for each kind of game on each network that one of its recipes has."""
+    kinds = {(GAMES[model], defaults(model)["network"]): model for model in reversed(MODELS)}
+    return list(kinds.values())

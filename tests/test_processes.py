@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from recipes import one_of_each_game_and_network
 from torch.testing import assert_close
 
 from ganlab import checkpoints, runs
@@ -22,7 +23,7 @@ PENALISED = "model=dcgan model.discriminator_norm=none dataset.resolution=16"
 DROPPED = "model.discriminator_dropout=0.1"
 AUGMENTED = ("flip", "diffaugment", "ada augment.aim=-0.99 augment.every=1 augment.horizon=32")
 COMPOSITIONS = [
-    *(f"model={model} dataset.resolution=16 {SMALL}" for model in options([])["model"]),
+    *(f"model={model} dataset.resolution=16 {SMALL}" for model in one_of_each_game_and_network()),
     *(f"{PENALISED} {DROPPED} penalty={penalty} {SMALL}" for penalty in options([])["penalty"]),
     f"model=wgan_gp model.discriminator_norm=batch dataset.resolution=16 {SMALL}",
     *(f"model=dcgan augment={each} dataset.resolution=16 {SMALL}" for each in AUGMENTED),

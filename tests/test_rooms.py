@@ -10,7 +10,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "ganlab"
 FILES = sorted(PACKAGE.rglob("*.py"))
-SHARED = {"ganlab.download", "ganlab.errors", "ganlab.files", "ganlab.processes"}
+SHARED = {"ganlab.download", "ganlab.draws", "ganlab.errors", "ganlab.files", "ganlab.processes"}
 NOT_ROOMS = {"commands", "comparing", "study", "sweep", "tune"}
 ROOMS = sorted({f.parent.name for f in FILES if f.parent != PACKAGE} - NOT_ROOMS)
 CONFIGURATION = {"hydra", "omegaconf"}

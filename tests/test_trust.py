@@ -1,5 +1,6 @@
 import os
 import re
+import sys
 
 import pytest
 import yaml
@@ -60,7 +61,7 @@ class Mine(Hinge):
 """
 
 
-def test_foreign_code_is_used_only_where_trust_names_it(tmp_path, monkeypatch):
+def test_foreign_code_is_used_only_where_trust_names_it(tmp_path, monkeypatch, capsys):
     here, there = tmp_path / "here", tmp_path / "there"
     (here / "conf" / "loss").mkdir(parents=True)
     there.mkdir()
@@ -70,13 +71,15 @@ def test_foreign_code_is_used_only_where_trust_names_it(tmp_path, monkeypatch):
     done = ganlab("train", *TINY, "loss=mine", "rounds=1")
     assert done.returncode == 0, done.stderr
     run = str(last().path.absolute())
-    code = {**os.environ, "PYTHONPATH": str(here)}
-    for verb, *words in (["sample", run, "n=1"], ["resume", run, "rounds=2"]):
-        refused = ganlab(verb, *words, cwd=there, env=code)
-        assert refused.returncode == 2
-        assert "trust=my_losses" in refused.stderr
-        assert ganlab(verb, *words, "trust=other", cwd=there, env=code).returncode == 2
-        trusted = ganlab(verb, *words, "trust=my_losses", cwd=there, env=code)
+    monkeypatch.chdir(there)
+    monkeypatch.syspath_prepend(here)
+    for words in (["sample", run, "n=1"], ["resume", run, "rounds=2"]):
+        for trust in ([], ["trust=other"]):
+            assert dispatch([*words, *trust]) == 2
+            assert "trust=my_losses" in capsys.readouterr().err
+            assert "my_losses" not in sys.modules
+        code = {**os.environ, "PYTHONPATH": str(here)}
+        trusted = ganlab(*words, "trust=my_losses", env=code)
         assert trusted.returncode == 0, trusted.stderr
 
 

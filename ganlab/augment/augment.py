@@ -1,12 +1,10 @@
-"""What an augmentation offers a game, and the draws that all are made of."""
+"""What an augmentation offers a game."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
-
-from ganlab.processes import mine, whole
 
 
 class Augment(nn.Module, ABC):
@@ -39,13 +37,3 @@ class Augment(nn.Module, ABC):
 
     def after(self, measures: dict[str, Tensor]) -> None:
         """Called once the discriminator has moved, with its turn's measures over all processes."""
-
-
-def uniform(x: Tensor, columns: int) -> Tensor:
-    """Draws (N, columns) from U[0, 1) beside the N samples: this process's rows of all."""
-    return mine(torch.rand(whole(len(x)), columns, device=x.device, dtype=x.dtype))
-
-
-def normal(x: Tensor, columns: int) -> Tensor:
-    """Draws (N, columns) from N(0, 1) beside the N samples: this process's rows of all."""
-    return mine(torch.randn(whole(len(x)), columns, device=x.device, dtype=x.dtype))

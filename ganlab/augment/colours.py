@@ -6,7 +6,7 @@ import math
 import torch
 from torch import Tensor
 
-from ganlab.augment.augment import normal, uniform
+from ganlab.draws import normal, uniform
 
 BRIGHTNESS = 0.2
 CONTRAST = 0.5

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from ganlab.augment.augment import Augment, uniform
+from ganlab.augment.augment import Augment
+from ganlab.draws import uniform
 
 TRANSLATION = 1 / 8
 CUTOUT = 1 / 2

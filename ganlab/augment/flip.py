@@ -2,7 +2,8 @@
 
 from torch import Tensor
 
-from ganlab.augment.augment import Augment, uniform
+from ganlab.augment.augment import Augment
+from ganlab.draws import uniform
 
 
 class Flip(Augment):

@@ -6,7 +6,7 @@ import math
 import torch
 from torch import Tensor
 
-from ganlab.augment.augment import normal, uniform
+from ganlab.draws import normal, uniform
 
 PIXELS = 1 / 8
 """The share of a side by which pictures are moved, at most, by whole pixels."""

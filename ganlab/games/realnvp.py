@@ -4,11 +4,10 @@ import math
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-import torch
 from torch import Tensor, nn
 
+from ganlab.draws import uniform
 from ganlab.games.game import Batch, Game, Turn
-from ganlab.processes import mine, whole
 
 LEVELS = 127.5
 """Levels of grey in a unit of a picture's values, which are 256 levels from -1 to 1."""
@@ -50,5 +49,4 @@ class RealNVP(Game):
 
 def dequantised(pictures: Tensor) -> Tensor:
     """Pictures (N, C, H, W) of 256 levels, each value evenly spread over its level."""
-    spread = mine(torch.rand(whole(len(pictures)), *pictures.shape[1:], device=pictures.device))
-    return pictures + (spread - 0.5) / LEVELS
+    return pictures + (uniform(pictures, *pictures.shape[1:]) - 0.5) / LEVELS

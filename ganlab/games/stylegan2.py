@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from ganlab.draws import normal
 from ganlab.games.game import Batch, Turn
 from ganlab.games.gan import GAN
-from ganlab.processes import Sum, count, mine, whole
+from ganlab.processes import Sum, count
 
 
 class StyleGAN2(GAN):
@@ -111,7 +112,7 @@ def path_lengths(pictures: Tensor, styles: Tensor) -> Tensor:
 
     The root of the mean over layers of |J^T y|^2, with y ~ N(0, 1 / (H W)); differentiable.
     """
-    noise = mine(torch.randn(whole(len(pictures)), *pictures.shape[1:], device=pictures.device))
+    noise = normal(pictures, *pictures.shape[1:])
     heights = (pictures * noise).sum() / math.sqrt(pictures[0, 0].numel())
     (slopes,) = torch.autograd.grad(heights, styles, create_graph=True)
     return slopes.square().sum(2).mean(1).sqrt()

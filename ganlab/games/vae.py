@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-import torch
 from torch import nn
 
+from ganlab.draws import normal
 from ganlab.games.game import Batch, Game, Turn
-from ganlab.processes import mine, whole
 
 
 class VAE(Game):
@@ -33,9 +32,7 @@ class VAE(Game):
     def round(self, number: int, batches: Iterator[Batch]) -> Iterator[Turn]:
         real = next(batches)["data"]
         mean, log_variance = self.encoder(real).float().chunk(2, dim=1)
-        z = mean + (log_variance / 2).exp() * mine(
-            torch.randn(whole(len(mean)), self.prior.dim, device=mean.device)
-        )
+        z = mean + (log_variance / 2).exp() * normal(mean, self.prior.dim)
         yield Turn(
             "autoencoder",
             {

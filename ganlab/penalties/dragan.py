@@ -4,7 +4,8 @@ from typing import Any
 
 from torch import Tensor
 
-from ganlab.penalties.penalty import Critic, Penalty, gradient_norms, uniform, uniform_per_sample
+from ganlab.draws import uniform
+from ganlab.penalties.penalty import Critic, Penalty, gradient_norms, uniform_per_sample
 from ganlab.processes import gathered
 
 
@@ -35,4 +36,4 @@ class Dragan(Penalty):
     def around(self, real: Tensor) -> Tensor:
         """The perturbed samples, of the shape of `real`."""
         reach = uniform_per_sample(real) * self.spread * gathered(real).std(correction=0)
-        return real + reach * uniform(real.shape, real.device)
+        return real + reach * uniform(real, *real.shape[1:])

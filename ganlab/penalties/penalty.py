@@ -7,7 +7,7 @@ from typing import ClassVar, Protocol
 import torch
 from torch import Tensor, nn
 
-from ganlab.processes import mine, whole
+from ganlab.draws import uniform
 
 
 class Critic(Protocol):
@@ -96,12 +96,7 @@ def gradient_norms(discriminator: Callable[[Tensor], Tensor], points: Tensor) ->
 
 def uniform_per_sample(batch: Tensor) -> Tensor:
     """One draw from U[0, 1) for each sample of `batch`, of shape (N, 1, ...) to broadcast."""
-    return uniform((len(batch), *[1] * (batch.dim() - 1)), batch.device)
-
-
-def uniform(shape: tuple[int, ...], device: torch.device) -> Tensor:
-    """This process's rows of what the whole batch draws from U[0, 1)."""
-    return mine(torch.rand(whole(shape[0]), *shape[1:], device=device))
+    return uniform(batch, *[1] * (batch.dim() - 1))
 
 
 def between(real: Tensor, fake: Tensor) -> Tensor:

@@ -8,10 +8,11 @@ from pathlib import Path
 import torch
 
 from bench.data import gathered, loaded
-from ganlab.build import build
+from ganlab.build import Experiment, build
 from ganlab.compose import compose
 from ganlab.penalties.none import NoPenalty
 
+LATE = 1_000_000  # the number of a round in which nothing grows or fades any more
 DEFAULTS = ["runtime.precision=fp32", "runtime.memory_format=contiguous"]
 
 
@@ -96,20 +97,20 @@ def lean(words: list[str], raw: Path) -> Callable[[], None]:
     return play_round
 
 
-def turns(words: list[str], raw: Path) -> Callable[[], None]:
-    """The bare mathematics of any recipe: each turn of its game, a gradient, a step.
+def turns(experiment: Experiment) -> Callable[[], None]:
+    """The bare mathematics of a run: each turn of its game, a gradient, a step, its average.
 
-    Batches are the run's own; there is a moving average and no log, check or seed.
+    Players, optimizers and memory are the run's own, so that both compute with the same; there is
+    no log, check or seed.
     """
-    experiment = build(compose(words).config)
     game, optimizers = experiment.game, experiment.optimizers
-    movable = {player: game.movable(player) for player in game.players}
+    movable: dict[str, list] = {}
     precise, batches = experiment.runtime.precise(), experiment.batches()
-    follow = average(game.generator, experiment.config.average.decay)
-    rounds = itertools.count(1)
+    rounds = itertools.count(LATE)
 
     def play_round() -> None:
-        played = game.round(next(rounds), batches)
+        number = next(rounds)
+        played = game.round(number, batches)
         while True:
             with precise():
                 turn = next(played, None)
@@ -117,12 +118,13 @@ def turns(words: list[str], raw: Path) -> Callable[[], None]:
                 break
             if turn.fresh:
                 optimizers[turn.player].state.clear()
+            if turn.fresh or turn.player not in movable:
                 movable[turn.player] = game.movable(turn.player)
             torch.stack([*turn.losses.values()]).sum().backward(inputs=movable[turn.player])
             if turn.step:
                 optimizers[turn.player].step()
                 optimizers[turn.player].zero_grad()
-        follow()
+        experiment.average.update(number)
 
     return play_round
 
@@ -140,3 +142,6 @@ def average(generator: torch.nn.Module, decay: float) -> Callable[[], None]:
             torch._foreach_copy_(our_buffers, their_buffers)
 
     return follow
+
+
+LOOPS = {"plain": plain, "lean": lean}

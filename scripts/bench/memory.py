@@ -8,7 +8,8 @@ from pathlib import Path
 
 import torch
 
-from bench.race import LOOPS, run_words
+from bench.loops import LOOPS
+from bench.race import run_words
 from ganlab import session
 from ganlab.commands.train import start
 from ganlab.compose import compose

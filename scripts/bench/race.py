@@ -8,12 +8,10 @@ import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
-from bench.loops import lean, plain
 from ganlab import checkpoints, pictures, session
 from ganlab.build import Experiment
 from ganlab.commands.train import start
@@ -23,8 +21,8 @@ from ganlab.observers.scalars import Scalars
 from ganlab.runs import Run
 from ganlab.views import views
 
-LOOPS = {"plain": plain, "lean": lean}
 BLOCK_S = 2.5
+Loops = dict[str, Callable[[], None]]
 WARM_UP = 20  # rounds, of which the second half says how long a block is
 
 
@@ -54,12 +52,11 @@ class Result:
         return [(ours + self.amortised) / theirs for theirs, ours in pairs]
 
 
-def race(words: list[str], seconds: float, raw: Path, loops: dict[str, Callable] = LOOPS) -> Result:
-    """Train for `seconds` in alternating blocks of rounds."""
-    rivals = {way: loop(words, raw) for way, loop in loops.items()}
+def race(words: list[str], seconds: float, loops: Callable[[Experiment], Loops]) -> Result:
+    """Train for `seconds` in blocks of rounds, in turn with what `loops` makes of the run."""
     with tempfile.TemporaryDirectory() as directory:
         run, experiment = start(compose([*run_words(directory), *words]))
-        relay = Relay(experiment, rivals, seconds)
+        relay = Relay(experiment, loops(experiment), seconds)
         experiment.pace = relay
         try:
             session.train(run, experiment)
@@ -87,9 +84,7 @@ class Relay:
     before is over, observers included.
     """
 
-    def __init__(
-        self, experiment: Experiment, rivals: dict[str, Callable[[], None]], seconds: float
-    ) -> None:
+    def __init__(self, experiment: Experiment, rivals: Loops, seconds: float) -> None:
         self.pace, self.config = experiment.pace, experiment.config
         self.grid, self.checkpoint = self.config.sample_every, self.config.checkpoint_every
         self.device = torch.device(experiment.runtime.device)
