@@ -4,10 +4,10 @@ import math
 from typing import ClassVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganlab.networks.deviation import divisor
+from ganlab.networks.filters import Double, Halve
 from ganlab.networks.layers import Head, picture
 
 SLOPE = 0.2
@@ -55,42 +55,6 @@ class Block(nn.Module):
         return x + self.change(x)
 
 
-class Double(nn.Module):
-    """Double a picture bilinearly, by the filter [1, 3, 3, 1]; beyond the border there are zeros.
-
-    The four pixels that come of one are as many 3x3 convolutions.
-    """
-
-    kernel: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        rows = torch.tensor([[1.0, 3.0, 0.0], [0.0, 3.0, 1.0]]) / 4
-        kernel = torch.einsum("ai,bj->abij", rows, rows).reshape(4, 1, 3, 3)
-        self.register_buffer("kernel", kernel, persistent=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        channels = x.shape[1]
-        kernel = self.kernel.repeat(channels, 1, 1, 1)
-        return F.pixel_shuffle(F.conv2d(x, kernel, padding=1, groups=channels), 2)
-
-
-class Halve(nn.Module):
-    """Halve a picture through the same filter: [1, 2, 1] spread over pairs of pixels."""
-
-    kernel: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        row = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
-        self.register_buffer("kernel", row.outer(row)[None, None], persistent=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        channels = x.shape[1]
-        kernel = self.kernel.expand(channels, 1, 4, 4)
-        return F.conv2d(x, kernel, stride=2, padding=1, groups=channels)
-
-
 def pointwise(inputs: int, outputs: int) -> nn.Module:
     """A linear map of channels, without bias; none where their number stays."""
     same = inputs == outputs
@@ -129,7 +93,7 @@ class Generator(nn.Sequential):
         layers: list[nn.Module] = [Basis(latent, first, coarsest)]
         layers += [Block(first, expansion, group_width, blocks) for _ in range(depth)]
         for before, after in zip(levels, rest, strict=False):
-            layers += [pointwise(before, after), Double()]
+            layers += [pointwise(before, after), Double(after)]
             layers += [Block(after, expansion, group_width, blocks) for _ in range(depth)]
         end = scaled(nn.Conv2d(levels[-1], channels, 1, bias=False))
         super().__init__(*layers, end)
@@ -154,7 +118,7 @@ class Discriminator(nn.Module):
         layers = [scaled(nn.Conv2d(channels, first, 1, bias=False))]
         layers += [Block(first, expansion, group_width, blocks) for _ in range(depth)]
         for before, after in zip(levels, rest, strict=False):
-            layers += [Halve(), pointwise(before, after)]
+            layers += [Halve(before), pointwise(before, after)]
             layers += [Block(after, expansion, group_width, blocks) for _ in range(depth)]
         last = levels[-1]
         layers += [scaled(nn.Conv2d(last, last, coarsest, groups=last, bias=False)), nn.Flatten()]

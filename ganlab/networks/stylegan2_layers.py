@@ -2,10 +2,10 @@
 
 import math
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ganlab.networks.filters import Blur, Halve
 from ganlab.networks.layers import Head
 from ganlab.networks.weights import equalised
 
@@ -29,44 +29,6 @@ class Leaky(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return GAIN * F.leaky_relu(x, SLOPE)
-
-
-class Blur(nn.Module):
-    """The filter [1, 3, 3, 1] / 8 in both directions, zeros beyond the border, times `gain`.
-
-    A side of (N, C, H, W) loses three places and gains twice the `padding`.
-    """
-
-    kernel: Tensor
-
-    def __init__(self, channels: int, padding: int, gain: float = 1.0) -> None:
-        super().__init__()
-        self.padding = padding
-        self.register_buffer("kernel", gain * binomial(channels), persistent=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.conv2d(x, self.kernel, padding=self.padding, groups=len(self.kernel))
-
-
-class Double(nn.Module):
-    """(N, C, H, W) to (N, C, 2H, 2W), float32, linear between the places: filtered like a blur."""
-
-    kernel: Tensor
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.register_buffer("kernel", 4 * binomial(channels), persistent=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        groups = len(self.kernel)
-        with torch.autocast(x.device.type, enabled=False):  # pictures of several levels add up
-            return F.conv_transpose2d(x, self.kernel, stride=2, padding=1, groups=groups)
-
-
-def binomial(channels: int) -> Tensor:
-    """The filter [1, 3, 3, 1] in both directions, its sum 1, for each of some channels."""
-    row = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
-    return torch.outer(row, row).repeat(channels, 1, 1, 1)
 
 
 class Convolution(nn.Conv2d):
@@ -99,9 +61,8 @@ class Down(nn.Module):
         self.outer = Convolution(inputs, outputs, 3, stride=2, gain=GAIN * share)
         self.shortcut = (
             nn.Sequential(
-                Blur(inputs, padding=1),
-                # With this stride in the filter, its gradient in bfloat16 takes ten times as long.
-                equalised(nn.Conv2d(inputs, outputs, 1, stride=2, bias=False), gain=share),
+                Halve(inputs),
+                equalised(nn.Conv2d(inputs, outputs, 1, bias=False), gain=share),
             )
             if residual
             else None

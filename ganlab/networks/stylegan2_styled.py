@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganlab.networks.stylegan2_layers import GAIN, SLOPE, Blur, Double, dense
+from ganlab.networks.filters import Blur, Double
+from ganlab.networks.stylegan2_layers import GAIN, SLOPE, dense
 from ganlab.processes import mine, whole
 
 

@@ -3,7 +3,6 @@
 import pytest
 import torch
 from torch import nn
-from torch.nn.functional import interpolate
 from torch.testing import assert_close
 
 from ganlab.errors import ConfigError
@@ -12,9 +11,7 @@ from ganlab.networks.r3gan import (
     SLOPE,
     Block,
     Discriminator,
-    Double,
     Generator,
-    Halve,
     widths,
 )
 
@@ -85,27 +82,6 @@ def test_activations_are_leaky_and_biased_and_nothing_else_has_a_bias():
         biases = [n for n, _ in player.named_parameters() if n.endswith("bias")]
         assert {m.negative_slope for m in activations} == {0.2}
         assert len(activations) == len(biases) == 2 * 2 * 4
-
-
-def test_doubling_is_bilinear_away_from_the_border():
-    x = torch.randn(2, 3, 6, 6)
-    expected = interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-    inside = (slice(None), slice(None), slice(1, -1), slice(1, -1))
-    doubled = Double()(x)
-    assert doubled.shape == (2, 3, 12, 12)
-    assert_close(doubled[inside], expected[inside])
-
-
-def test_halving_weighs_four_pixels_in_a_row_one_three_three_one():
-    x = torch.zeros(1, 1, 1, 8).repeat(1, 1, 8, 1)
-    x[..., 3] = 8.0
-    halved = Halve()(x)[0, 0, 1]
-    assert_close(halved, torch.tensor([0.0, 3.0, 1.0, 0.0]))
-
-
-def test_halving_and_doubling_are_adjoint_up_to_the_area():
-    x, y = torch.randn(1, 2, 8, 8), torch.randn(1, 2, 4, 4)
-    assert_close(4 * (Halve()(x) * y).sum(), (x * Double()(y)).sum())
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -10,8 +10,9 @@ from torch.autograd import gradcheck, gradgradcheck
 from torch.testing import assert_close
 
 from ganlab.errors import ConfigError
+from ganlab.networks.filters import Blur
 from ganlab.networks.stylegan2 import Discriminator, Generator, levels
-from ganlab.networks.stylegan2_layers import GAIN, Blur, Convolution, Double, Down
+from ganlab.networks.stylegan2_layers import GAIN, Convolution, Down
 from ganlab.networks.stylegan2_styled import Coloured, Noise, Styled, contracted, demodulation
 
 LATENT, STYLE = 6, 5
@@ -104,23 +105,6 @@ def test_each_samples_own_1x1_convolution_keeps_the_format_of_its_gradient(memor
 
 
 # Filters
-
-
-def test_a_blur_keeps_constants_and_is_1_3_3_1():
-    blur = Blur(2, padding=0)
-    assert_close(blur(torch.full((1, 2, 8, 8), 5.0)), torch.full((1, 2, 5, 5), 5.0))
-    point = torch.zeros(1, 2, 7, 7)
-    point[0, 0, 3, 3] = 64.0
-    row = torch.tensor([1.0, 3.0, 3.0, 1.0])
-    assert_close(blur(point)[0], torch.stack([torch.outer(row, row), torch.zeros(4, 4)]))
-
-
-def test_doubling_keeps_constants_and_is_linear_between_places():
-    x = torch.randn(2, 3, 6, 6)
-    inner = (..., slice(1, -1), slice(1, -1))
-    assert_close(Double(3)(torch.ones(2, 3, 6, 6))[inner], torch.ones(2, 3, 10, 10))
-    bilinear = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-    assert_close(Double(3)(x)[inner], bilinear[inner])
 
 
 def test_the_filter_after_an_upsampling_convolution_keeps_its_sum():
