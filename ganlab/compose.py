@@ -191,7 +191,7 @@ def refuse_unknown_key(key: str, base: DictConfig, groups: Options) -> None:
     if key in OF_VERBS:
         raise ConfigError(f"{key}: no group of a run; `ganlab {key}` takes what it has")
     if not schema.is_known(key, base):
-        names = list(dict.fromkeys([*keys(base), *groups]))
+        names = [name for name in dict.fromkeys([*keys(base), *groups]) if "._" not in name]
         leaf = key.rpartition(".")[2]
         same_leaf = [name for name in names if name.rpartition(".")[2] == leaf]
         refuse_key(key, same_leaf or nearest(re.sub(r"\.players\.\w+", "", key), names))

@@ -51,6 +51,8 @@ def prepare() -> None:
         os.execve(
             sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, "PYTHONUTF8": "1"}
         )
+    if not os.environ.get("GANLAB_OFFLINE", "unset"):  # empty: as good as not there
+        del os.environ["GANLAB_OFFLINE"]
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # closed by `>&-`: the next file that is opened would take its place

@@ -44,7 +44,7 @@ def account(composition: Composition, experiment: Experiment) -> dict[str, str]:
         "choices": " ".join(chosen),
         "directory": f"{config.output}/DATE/{directory_name(words)}",
         "device": f"{runtime.device}, {runtime.precision}, {runtime.memory_format}, "
-        f"{runtime.threads} threads",
+        f"{counted(runtime.threads, 'thread')}",
         "rounds": f"{config.rounds} of {counted(config.batch_size, 'sample')}",
         "parameters": ", ".join(f"{p} {n}" for p, n in parameter_counts(experiment).items()),
         "batch": ", ".join(f"{name} {shape}" for name, shape in batch.items()),

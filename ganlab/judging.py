@@ -26,7 +26,7 @@ def build_judge(config: DictConfig, dataset: Dataset, device: str) -> Judge:
     makers = {"classifier": classifier, "inception": inception, "none": unseen}
     tutor = dataset.tutor
     names = {"classifier": f"{tutor.spec.name}_classifier", "inception": "inception"}
-    return Judge(
+    judge = Judge(
         dataset,
         {name: make(node, f"metrics.{name}") for name, node in config.metrics.items()},
         {
@@ -39,6 +39,10 @@ def build_judge(config: DictConfig, dataset: Dataset, device: str) -> Judge:
         wish.real_samples,
         wish.seed,
     )
+    if settings and not judge.metrics:
+        judged = "pictures" if dataset.spec.is_image else "points"
+        raise ConfigError(f"metrics: none of those chosen judges {judged}; use metrics=fast")
+    return judge
 
 
 def extractor_kind(wish: str, dataset: Dataset) -> str:

@@ -124,7 +124,8 @@ def lacking(c: Combination) -> Iterator[str]:
                     "or model=gan"
                 )
                 return
-            fitting = " or ".join(f"{group}={option}" for option in offering(group, names)[:FEW])
+            helpful = helping(c.choices["model"], group, names)[:FEW]
+            fitting = " or ".join(f"{group}={option}" for option in helpful)
             yield (
                 f"{group}={part.name}: this model needs a {group} with `{name}`; use {fitting} "
                 f"(`ganlab list {group}` describes all)"
@@ -142,6 +143,21 @@ def offering(group: str, names: tuple[str, ...]) -> list[str]:
     """The shipped options of a group that have all of some names."""
     there = {option: choice(group, target_of(group, option)) for option in contents(group)}
     return [option for option, made in there.items() if set(names) <= made.names]
+
+
+@functools.cache
+def helping(model: Choice, group: str, names: tuple[str, ...]) -> list[str]:
+    """The shipped options that have all of some names and, if any do, go with a game."""
+    offered = offering(group, names)
+    if group != "loss":
+        return offered
+
+    def goes(option: str) -> bool:
+        loss = choice("loss", target_of("loss", option))
+        alone = Combination({"model": model, "loss": loss}, None, None)
+        return not any(next(rule(alone), None) for rule in (no_energies, no_pairs))
+
+    return list(filter(goes, offered)) or offered
 
 
 def no_energies(c: Combination) -> Iterator[str]:
@@ -179,7 +195,7 @@ def no_dropout(c: Combination) -> Iterator[str]:
     if c.attribute("penalty", "dropout") and not (drops and c.model["discriminator_dropout"]):
         yield (
             f"{c.said('penalty')} compares passes of different dropout, and this discriminator has "
-            "none; use network=dcgan, mlp or resnet with model.discriminator_dropout=0.5"
+            "none; use network=dcgan, mlp, resnet or sngan with model.discriminator_dropout=0.5"
         )
 
 

@@ -24,7 +24,8 @@ replace = os.replace
 def slow(source, target):
     if str(target).endswith({suffix!r}) and os.path.exists("armed"):
         open("writing", "w").close()
-        time.sleep(60)
+        for _ in range(600):  # in naps: a signal that another thread took would not end one long
+            time.sleep(0.1)
     replace(source, target)
 os.replace = slow
 from ganlab.cli import main

@@ -4,6 +4,7 @@ import sys
 import time
 
 import pytest
+from children import environment, ganlab
 
 from ganlab.cli import VERBS, dispatch
 
@@ -97,3 +98,9 @@ def test_hydra_tells_of_the_composition(flag, said, tmp_path):
     done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, check=True)
     assert said in done.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_variable_is_as_good_as_none():
+    shown = ganlab("show", "model=gan", env=environment(GANLAB_OFFLINE=""))
+    assert shown.returncode == 0, shown.stderr
+    assert re.search(r"^offline: false", shown.stdout, re.M)

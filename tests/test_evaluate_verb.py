@@ -180,7 +180,7 @@ def test_a_run_without_a_checkpoint_has_nothing_to_judge(home, capsys):
     ("words", "code", "told"),
     [
         (["last", "metrics=[modes]"], 2, "none of those chosen judges pictures"),
-        (["last", "metrics=none"], 2, "none of those chosen"),
+        (["last", "metrics=none"], 2, "judges nothing"),
         (["last", "metrics=[fidd]"], 2, "did you mean fid"),
         (["last", "loss=hinge"], 2, "what was trained stays as it is"),
         (["last", "samples=1"], 2, "evaluate.samples must be a whole number from 2"),

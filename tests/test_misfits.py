@@ -56,6 +56,7 @@ def test_every_model_plays_as_it_comes(model):
         (["model=gan", "penalty=consistency"], "penalty=consistency compares passes"),
         (["model=vae", "augment=flip"], "augment=flip: this model has no use"),
         (["model=dcgan", "loss=none"], "loss=none: this model needs a loss with `discriminator`"),
+        (["model=gan", "loss=laplacian"], "; use loss=f_gan or loss=f_hellinger or"),
         (["model=pggan", "network=mlp"], "network=mlp: this model needs a network with"),
         (["model=glo", "dataset=ring"], "dataset=ring: this model keeps a code"),
         (["model=glo", "dataset.flip=true"], "use stored data, with dataset.flip=false"),

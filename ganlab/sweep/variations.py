@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from hydra.core.override_parser.types import Override
+from omegaconf import DictConfig
 
 from ganlab import runs
 from ganlab.compose import compose, quoted, read, refused
@@ -16,6 +17,8 @@ from ganlab.options import Options, options, user_directories
 LAUNCHER = ("hydra/launcher=", "hydra.launcher.")
 FIXED = {"output": "a sweep has one place", "progress": "jobs are not looked at while they run"}
 """Keys that cannot vary, and why."""
+PARTS = ("experiment", "model", "network", "loss", "penalty", "prior", "augment", "dataset")
+"""Groups that say what plays with what."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,39 @@ def variations(words: Sequence[str], config_dir: str | None) -> list[Variation]:
 
 
 def refuse_impossible(found: list[Variation], config_dir: str | None) -> None:
-    """Compose jobs until every word of theirs was in one that could be composed."""
+    """Compose jobs until every word, and all that chooses parts, was in one that can play."""
     known: set[str] = set()
+    played: set[frozenset[str]] = set()
     for variation in found:
-        if not known.issuperset(variation.words):
-            compose(variation.words, config_dir)
-            known.update(variation.words)
+        parts = frozenset(filter(chooses_parts, variation.words))
+        if parts in played and known.issuperset(variation.words):
+            continue
+        config = compose(variation.words, config_dir).config
+        if parts not in played:
+            refuse_unplayable(config, variation)
+        known.update(variation.words)
+        played.add(parts)
+
+
+def chooses_parts(word: str) -> bool:
+    """Whether a word has a say in what plays with what."""
+    group, _, key = word.partition("=")[0].lstrip("+~").partition(".")
+    return group in PARTS and (not key or group in {"model", "dataset"})
+
+
+def refuse_unplayable(config: DictConfig, variation: Variation) -> None:
+    """Raise ConfigError for a job whose parts do not fit, as far as its data are known by now."""
+    from ganlab import misfits
+    from ganlab.making import make
+
+    dataset = make(config.dataset, "dataset")
+    if dataset.prepared:
+        try:
+            misfits.refuse_misfits(config, dataset.spec)
+        except ConfigError as error:
+            varied = [f"{key}={value}" for key, value in variation.varied.items()]
+            which = " ".join(filter(chooses_parts, varied))
+            raise ConfigError(f"{which}: {error}" if which else str(error)) from error
 
 
 def written(override: Override, groups: Options) -> list[str]:
