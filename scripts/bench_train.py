@@ -54,8 +54,9 @@ CASES = {
     "r3gan-32": "model=lsgan network=r3gan dataset=mnist",
     "projected-32": "model=lsgan network=projected dataset=mnist",
 }
-GROWN = {  # at once: rounds of different sizes are no ratio
-    "pggan": ("network.width=16", "model.game.stable_rounds=1", "model.game.fade_rounds=1")
+EVEN = {  # from the start: rounds of different sizes are no ratio
+    "pggan": ("network.width=16", "model.game.stable_rounds=1", "model.game.fade_rounds=1"),
+    "wgan": ("network.width=8", "model.game.thorough_turns=5"),
 }
 PRECISIONS = ("fp32", "bf16")
 WAYS = ("ganlab", "plain", "lean")
@@ -129,7 +130,7 @@ def recipes(chosen: list[str], seconds: float, there: bool) -> str:
 
     from ganlab.options import options
 
-    rows, sizes = [], {**SIZES, **GROWN}
+    rows, sizes = [], {**SIZES, **EVEN}
     for recipe in chosen or options([])["model"]:
         words = [f"model={recipe}", f"dataset={'mnist' if there else 'digits'}"]
         words += sizes.get(recipe, ())

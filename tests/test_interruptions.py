@@ -44,14 +44,14 @@ def stop(process, number):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the script forks")
 def test_runs_killed_at_random_moments_end_as_undisturbed_ones():
-    command = [sys.executable, TORTURE, "--endings=4", "dcgan", "wgan_gp"]
+    command = [sys.executable, TORTURE, "--endings=2", "dcgan", "wgan_gp"]
     done = subprocess.run(
         command, capture_output=True, text=True, env=environment(), timeout=300, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     count = dict(line.rsplit(maxsplit=1) for line in done.stdout.splitlines() if line[-1].isdigit())
-    assert int(count["identical endings"]) == 4
-    assert int(count["kills"]) >= 2  # when they come is left to chance
+    assert int(count["identical endings"]) == 2
+    assert int(count["kills"]) >= 1  # when they come is left to chance
 
 
 def test_a_kill_during_a_checkpoints_write_leaves_the_one_before():
