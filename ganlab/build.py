@@ -171,7 +171,7 @@ def restore_weights(game: Game, average: Average, state: dict[str, Any], config:
         clashes = [line.strip()[:100] for line in str(error).splitlines()[1:4]]
         raise CheckpointError(
             "the checkpoint is of another configuration; it was made with -> this one has\n  "
-            + "\n  ".join([*differing[:8], *clashes])
+            + "\n  ".join(differing[:8] or clashes)
         ) from error
 
 

@@ -315,7 +315,7 @@ def test_a_fork_into_another_architecture_is_refused_before_its_directory_is_mad
     before = len(runs.everything("outputs"))
     id = run.facts()["id"]
     assert dispatch(["train", *TINY, "network.width=16", f"init_from={id}"]) == 4
-    assert "generator.0.weight" in capsys.readouterr().err
+    assert "network.width: 8 -> 16" in capsys.readouterr().err
     assert len(runs.everything("outputs")) == before
 
 

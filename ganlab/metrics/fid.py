@@ -21,7 +21,7 @@ class FID(Metric):
 
     def __call__(self, case: Case) -> Verdict:
         real, fake = moments_of(case.real), moments_of(case.fake)
-        refuse_singular("fake", fake, "ask for evaluate.samples={} or more")
+        refuse_singular("fake", fake, "give {} or more (evaluate.samples)")
         refuse_singular("real", real, "choose kid, or an extractor with fewer features")
         return {"fid": frechet(real.mean, real.covariance, fake.mean, fake.covariance)}
 

@@ -23,7 +23,7 @@ class InceptionScore(Metric):
         if answers.count < SPLITS:
             raise Impossible(
                 f"{answers.count} fake samples do not fill {SPLITS} splits; "
-                f"ask for evaluate.samples={SPLITS} or more, best 5000 a split"
+                f"give {SPLITS} or more (evaluate.samples), best 5000 a split"
             )
         mean_answers = answers.probabilities / answers.counts[:, None]
         # The mean divergence is the entropy of the mean less the mean of the entropies.

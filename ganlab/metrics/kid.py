@@ -33,7 +33,7 @@ class KID(Metric):
         if fewest < LEAST:
             raise Impossible(
                 f"{len(fake)} fake and {len(real)} real samples, where each side needs {LEAST}; "
-                f"ask for evaluate.samples={LEAST} or more, or for more real ones"
+                f"give {LEAST} or more of either (evaluate.samples)"
             )
         size = min(self.subset_size, fewest // 2)
         random = np.random.RandomState(case.seed % 2**32)  # which torch-fidelity draws from

@@ -76,7 +76,7 @@ def test_torchmetrics_agrees(case, metric):
 @pytest.mark.parametrize(
     ("real", "fake", "words"),
     [
-        (REAL, FAKE[:D], ["24 fake", "24 features", "samples=25"]),
+        (REAL, FAKE[:D], ["24 fake", "24 features", "give 25 or more"]),
         (REAL[:7], FAKE, ["7 real", "24 features", "kid"]),
     ],
 )
