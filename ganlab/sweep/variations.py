@@ -50,24 +50,21 @@ def variations(words: Sequence[str], config_dir: str | None) -> list[Variation]:
 
 
 def refuse_impossible(found: list[Variation], config_dir: str | None) -> None:
-    """Compose jobs until every word, and all that chooses parts, was in one that can play."""
+    """Compose jobs until every word, and every choice of parts, was in one that can play."""
     known: set[str] = set()
     played: set[frozenset[str]] = set()
     for variation in found:
-        parts = frozenset(filter(chooses_parts, variation.words))
+        parts = frozenset(filter(chooses_a_part, variation.words))
         if parts in played and known.issuperset(variation.words):
             continue
-        config = compose(variation.words, config_dir).config
-        if parts not in played:
-            refuse_unplayable(config, variation)
+        refuse_unplayable(compose(variation.words, config_dir).config, variation)
         known.update(variation.words)
         played.add(parts)
 
 
-def chooses_parts(word: str) -> bool:
-    """Whether a word has a say in what plays with what."""
-    group, _, key = word.partition("=")[0].lstrip("+~").partition(".")
-    return group in PARTS and (not key or group in {"model", "dataset"})
+def chooses_a_part(word: str) -> bool:
+    """Whether a word chooses what plays with what, and sets no mere number."""
+    return word.partition("=")[0].lstrip("+~") in PARTS
 
 
 def refuse_unplayable(config: DictConfig, variation: Variation) -> None:
@@ -80,8 +77,7 @@ def refuse_unplayable(config: DictConfig, variation: Variation) -> None:
         try:
             misfits.refuse_misfits(config, dataset.spec)
         except ConfigError as error:
-            varied = [f"{key}={value}" for key, value in variation.varied.items()]
-            which = " ".join(filter(chooses_parts, varied))
+            which = " ".join(f"{k}={v}" for k, v in variation.varied.items() if k in PARTS)
             raise ConfigError(f"{which}: {error}" if which else str(error)) from error
 
 
