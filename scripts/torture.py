@@ -25,9 +25,10 @@ from ganlab.options import options
 from ganlab.runs import Run
 
 SMALL = ["dataset.resolution=16", "network.width=8", "batch_size=16", "progress=none"]
+ROUNDS = 100
 OFTEN = [
-    *("rounds=100", "checkpoint_every=1", "log_every=5", "sample_every=25", "evaluate_every=20"),
-    *("metrics=swd", "evaluate.samples=200", "health.every=10"),
+    *(f"rounds={ROUNDS}", "checkpoint_every=1", "log_every=5", "sample_every=25"),
+    *("evaluate_every=20", "metrics=swd", "evaluate.samples=200", "health.every=10"),
 ]
 PRELOADED = (
     *("ganlab.attend", "ganlab.changes", "ganlab.commands.train", "ganlab.compose"),
@@ -100,9 +101,18 @@ def ending(words: list[str], seconds: float, chance: random.Random, count: Count
 
 
 def moment(output: str, seconds: float, chance: random.Random) -> Callable[[float], bool]:
-    """Whether to kill so many seconds after the start: at any time, or in the next write after."""
+    """Whether to kill so many seconds after the start: at any time, or in the next write after.
+
+    A run that is faster than the undisturbed one was is killed before it ends all the same.
+    """
     earliest, in_a_write = chance.uniform(0, seconds), chance.random() < 0.3
-    return lambda passed: passed >= earliest and (not in_a_write or is_writing(output))
+    latest = chance.randint(ROUNDS // 2, ROUNDS - 10)
+
+    def is_now(passed: float) -> bool:
+        chosen = passed >= earliest and (not in_a_write or is_writing(output))
+        return chosen or rounds_saved(output) >= latest
+
+    return is_now
 
 
 def never(passed: float) -> bool:
@@ -112,6 +122,11 @@ def never(passed: float) -> bool:
 def is_writing(output: str) -> bool:
     """Whether a checkpoint is half written, or was when its writer was killed."""
     return any(Path(output).rglob(".*.pt.*.tmp"))
+
+
+def rounds_saved(output: str) -> int:
+    """How far the run has come, by the names of its checkpoints."""
+    return max((int(file.stem) for file in Path(output).rglob("checkpoints/[0-9]*.pt")), default=0)
 
 
 def newest(output: str) -> Run | None:
@@ -147,7 +162,7 @@ def finished(pid: int, is_now: Callable[[float], bool]) -> bool:
         if ended:
             assert status == 0, "a run failed; the messages are above"
             return True
-        time.sleep(0.001)
+        time.sleep(0.003)
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     return False
