@@ -7,18 +7,12 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from ganlab import schema
-from ganlab.compose import (
-    compose,
-    listed,
-    parse,
-    refuse_unknown_key,
-    refuse_unknown_option,
-    refused,
-)
+from ganlab.compose import compose, listed, parse
 from ganlab.differences import differences
 from ganlab.errors import ConfigError
 from ganlab.keys import flat
 from ganlab.options import chosen, options, user_directories
+from ganlab.refusals import refuse_unknown_key, refuse_unknown_option, refused
 from ganlab.runs import Run
 
 FREE = (

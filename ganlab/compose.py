@@ -1,40 +1,30 @@
 """From words of the command line to one configuration that was checked."""
 
 import copy
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn, cast
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_module
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
-from omegaconf import DictConfig, ListConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
+from omegaconf import DictConfig, OmegaConf
 
 from ganlab import schema
 from ganlab.errors import ConfigError
-from ganlab.nearest import did_you_mean, nearest
-from ganlab.options import (
-    OF_VERBS,
-    Options,
-    make_importable,
-    options,
-    shipped,
-    user_directories,
+from ganlab.options import Options, make_importable, options, stamps, user_directories
+from ganlab.refusals import (
+    refuse_gaps,
+    refuse_strays,
+    refuse_unknown_key,
+    refuse_unknown_option,
+    refuse_unreadable,
+    refused,
 )
 
-BROKEN = (HydraException, OmegaConfBaseException, YAMLError, ValueError, OSError)
-"""What Hydra raises for files and values that it cannot make a configuration of."""
-SEVERAL = "metrics"
-"""The group of which several options may be chosen, as in `metrics=[fid,kid]`."""
-WHOLE = {"runtime": "auto", "health": "none"}
-"""Groups whose options are no node: each has all keys that this shipped one has."""
 LONGEST = 4096
 """A word of more characters would be read for seconds."""
 
@@ -60,52 +50,52 @@ def compose(words: Sequence[str], config_dir: str | None = None) -> Composition:
     places = user_directories(config_dir)
     make_importable(places)
     with refused(), initialize_config_module("ganlab.conf", version_base="1.3"):
-        found = checked([parse(word) for word in words], options(places), search_path(places))
+        found = checked([parse(word) for word in words], options(places), places)
     return replace(
         found, given=[*found.given, *(["--config-dir", config_dir] if config_dir else [])]
     )
 
 
-@contextmanager
-def refused(where: str = "") -> Iterator[None]:
-    """Inside, what no configuration can be made of raises ConfigError, which says where it is."""
-    try:
-        yield
-    except RecursionError as error:
-        raise ConfigError(f"{where}nested too deeply, or in a circle; write it plainly") from error
-    except BROKEN as error:
-        first = next(iter(str(error).splitlines()), type(error).__name__)
-        key = getattr(error, "full_key", None)  # OmegaConf's errors have one
-        raise ConfigError(f"{where}{f'{key}: ' if key else ''}{first}") from error
-
-
-def checked(overrides: list[Override], groups: Options, search: list[str]) -> Composition:
+def checked(overrides: list[Override], groups: Options, places: list[Path]) -> Composition:
     """Choose options, then set values: each is looked up in what the options made of the config."""
     chosen = [o for o in overrides if o.key_or_group in groups]
     values = [o for o in overrides if o.key_or_group not in groups]
     for override in chosen:
         refuse_unknown_option(override, groups)
         refuse_unreadable(override, groups)
-    words = [str(o.input_line) for o in chosen if o.value() is not None]
-    composed = hydra_compose("train", search + words, return_hydra_config=True)
-    base = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
-    refuse_strays(base, groups)
-    schema.refuse_unbuildable(base)
-    refuse_gaps(base)
+    words = search_path(places)
+    words += [str(o.input_line) for o in chosen if o.value() is not None]
+    base, choices = made(tuple(words), frozenset(groups), stamps(places))
     for override in values:
-        for key in set_keys(override.key_or_group, override.value()):
+        for key in schema.set_keys(override.key_or_group, override.value()):
             refuse_unknown_key(key, base, groups)
     words += ["++" + str(override.input_line).lstrip("+") for override in values]
     config = copy.deepcopy(base)
     for override in values:  # as Hydra would, which would compose it all again
         OmegaConf.update(config, override.key_or_group, override.value(), force_add=True)
-    choices = {g: c for g, c in composed.hydra.runtime.choices.items() if g in groups and c}
-    choices |= {o.key_or_group: listed(o) for o in chosen if isinstance(o.value(), list)}
+    choices = choices | {o.key_or_group: listed(o) for o in chosen if isinstance(o.value(), list)}
     for override in values:
         schema.refuse_other_type(override.key_or_group, base, config)
     schema.refuse_out_of_range(config, [o.key_or_group for o in values])
     given = [str(override.input_line) for override in overrides]
-    return Composition(config, choices, search + words, given)
+    return Composition(config, choices, words, given)
+
+
+@functools.lru_cache(maxsize=64)
+def made(
+    words: tuple[str, ...], groups: frozenset[str], of: tuple
+) -> tuple[DictConfig, dict[str, str]]:
+    """What options make of `conf/train.yaml`, and which were chosen; neither is to be changed.
+
+    Kept, since sweeps and studies set values of the same options again and again; `of` tells which
+    files of the user's there are, and when they changed.
+    """
+    composed = hydra_compose("train", list(words), return_hydra_config=True)
+    base = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
+    refuse_strays(base, groups)
+    schema.refuse_unbuildable(base)
+    refuse_gaps(base)
+    return base, {g: c for g, c in composed.hydra.runtime.choices.items() if g in groups and c}
 
 
 def listed(override: Override) -> str:
@@ -156,95 +146,3 @@ def search_path(places: list[Path]) -> list[str]:
     """Where else options are found, as an override of Hydra's."""
     listed = ",".join(f'"file://{place.resolve()}"' for place in places)
     return [f"hydra.searchpath=[{listed}]"] if places else []
-
-
-def refuse_unknown_option(override: Override, groups: Options) -> None:
-    """Raise ConfigError unless the option exists; `null` chooses no experiment."""
-    group, option = override.key_or_group, cast(Any, override.value())
-    names = list(groups[group])
-    if option is None and group == "experiment":
-        return
-    several = group == SEVERAL and isinstance(option, list) and option
-    if unknown := [each for each in (option if several else [option]) if each not in names]:
-        option = "null" if unknown[0] is None else unknown[0]
-        near = nearest(f"{option!s}", names) or names
-        raise ConfigError(
-            f"{group}={option!s}: no such {group}; {did_you_mean(near)} "
-            f"(`ganlab list {group}` shows all)"
-        )
-
-
-def refuse_unreadable(override: Override, groups: Options) -> None:
-    """Raise ConfigError, with the file, where a chosen option's is no mapping of keys."""
-    option: Any = override.value()
-    for name in option if isinstance(option, list) else [option]:
-        if file := groups[override.key_or_group].get(str(name)):
-            with refused(f"{file}: "):
-                if isinstance(OmegaConf.load(file), ListConfig):
-                    raise ValueError("it must be a mapping of keys")
-
-
-def refuse_unknown_key(key: str, base: DictConfig, groups: Options) -> None:
-    """Raise ConfigError, with the nearest names, for a key that nothing would read."""
-    if key.startswith("hydra."):
-        raise ConfigError(f"{key}: ganlab makes the run directory itself; use output= and name=")
-    if key in OF_VERBS:
-        raise ConfigError(f"{key}: no group of a run; `ganlab {key}` takes what it has")
-    if not schema.is_known(key, base):
-        names = [name for name in dict.fromkeys([*keys(base), *groups]) if "._" not in name]
-        leaf = key.rpartition(".")[2]
-        same_leaf = [name for name in names if name.rpartition(".")[2] == leaf]
-        refuse_key(key, same_leaf or nearest(re.sub(r"\.players\.\w+", "", key), names))
-
-
-def refuse_strays(config: DictConfig, groups: Options) -> None:
-    """Raise ConfigError for what the user's own option files add and nothing would read.
-
-    A node with a `_target_` is held against its target's parameters when it is built.
-    """
-    ours = schema.plain(OmegaConf.load(shipped() / "train.yaml"))
-    sections = {key: node for key, node in ours.items() if isinstance(node, dict)}
-    sections |= schema.plain(whole_options())
-    sections[""] = {**ours, **groups}
-    for section in sections.keys() - {*groups, "hydra"} | WHOLE.keys():
-        node, known = OmegaConf.select(config, section) if section else config, sections[section]
-        schema.demand(section, node, schema.KINDS[dict])
-        for key in {*map(str, node)} - known.keys():
-            refuse_key(f"{section}.{key}".lstrip("."), nearest(key, sorted(known)))
-
-
-def refuse_gaps(config: DictConfig) -> None:
-    """Raise ConfigError for what a runtime or health monitor of the user's own leaves open."""
-    for key in sorted({*keys(whole_options())} - {*keys(config)}):
-        group = key.partition(".")[0]
-        start = f"`ganlab copy {group}/{WHOLE[group]}` for a start"
-        raise ConfigError(f"{key}: a {group} option must say it; {start}")
-
-
-def whole_options() -> DictConfig:
-    """The groups whose options all have the same keys, with a shipped option that has them."""
-    return OmegaConf.create(
-        {g: OmegaConf.load(shipped() / g / f"{option}.yaml") for g, option in WHOLE.items()}
-    )
-
-
-def refuse_key(key: str, near: Sequence[str]) -> NoReturn:
-    hint = did_you_mean(near) if near else "`ganlab show` lists all keys"
-    raise ConfigError(f"{key}: no such key; {hint}")
-
-
-def set_keys(key: str, value: Any) -> Iterator[str]:
-    """The key that a word sets, and those inside a mapping that it gives."""
-    yield key
-    if isinstance(value, dict):
-        for inner, child in value.items():
-            yield from set_keys(f"{key}.{inner}", child)
-
-
-def keys(config: DictConfig, prefix: str = "") -> Iterator[str]:
-    """All dotted keys of a configuration, inner nodes included."""
-    for key in map(str, config):
-        yield f"{prefix}{key}"
-        child = config._get_node(key)
-        if isinstance(child, DictConfig) and not child._is_none():
-            yield from keys(child, f"{prefix}{key}.")

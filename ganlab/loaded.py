@@ -13,11 +13,11 @@ from torch import Tensor
 from ganlab import checkpoints, runs, runtime
 from ganlab.average import Average, with_modules
 from ganlab.build import build_game, restore_weights
-from ganlab.compose import refuse_strays
 from ganlab.errors import ConfigError
 from ganlab.games.game import Game
 from ganlab.older import complete
 from ganlab.options import make_importable, named_targets, options, user_directories
+from ganlab.refusals import refuse_strays
 from ganlab.runs import USUAL_OUTPUT, Run
 from ganlab.sampling import draw
 from ganlab.schema import plain, refuse_out_of_range

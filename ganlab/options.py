@@ -45,6 +45,12 @@ def make_importable(directories: list[Path]) -> None:
             sys.path.append(parent)
 
 
+def stamps(directories: list[Path]) -> tuple[tuple[Path, int], ...]:
+    """The user's option files and when they were changed."""
+    files = (file for place in directories for file in sorted(place.rglob("*.yaml")))
+    return tuple((f.absolute(), f.stat().st_mtime_ns) for f in files if f.is_file())
+
+
 def options(directories: list[Path]) -> Options:
     """The file of every option that `ganlab train` takes, by group and name."""
     return {g: found for g, found in all_options(directories).items() if g not in OF_VERBS}

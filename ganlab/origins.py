@@ -8,8 +8,8 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from ganlab.compose import Composition, keys
-from ganlab.schema import plain
+from ganlab.compose import Composition
+from ganlab.schema import keys, plain
 
 
 def origins(composition: Composition) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What may stand in a configuration: known keys, their types, their ranges."""
 
+import functools
 import inspect
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -42,9 +43,14 @@ def refuse_out_of_range(config: DictConfig, first: Sequence[str] = ()) -> None:
         demand(key, key, LEGIBLE)
         if not isinstance(value, DictConfig):
             demand(key, value, LEGIBLE)
-        for pattern, predicate in RANGES.items():
-            if fnmatch(key, pattern):
-                demand(key, value, predicate)
+        for predicate in ranges(key):
+            demand(key, value, predicate)
+
+
+@functools.cache
+def ranges(key: str) -> list[Predicate]:
+    """What must hold for a key's value."""
+    return [predicate for pattern, predicate in RANGES.items() if fnmatch(key, pattern)]
 
 
 def refuse_unbuildable(config: DictConfig) -> None:
@@ -70,7 +76,7 @@ def refuse_other_type(key: str, base: DictConfig, config: DictConfig) -> None:
     if fnmatch(key, "optimizer.players.*") and key.count(".") == 2:
         demand(key, OmegaConf.select(config, key), KINDS[dict])
     shipped = OmegaConf.select(base, key)
-    if shipped is None or any(fnmatch(key, pattern) for pattern in RANGES):
+    if shipped is None or ranges(key):
         return
     containers: dict[Any, type] = {DictConfig: dict, ListConfig: list}
     plain = containers.get(type(shipped), type(shipped))
@@ -142,3 +148,20 @@ def plain(node: Any) -> Any:
 def unresolved(node: Any) -> Any:
     """A node as dicts and lists, interpolations as they are written."""
     return OmegaConf.to_container(node, resolve=False)
+
+
+def set_keys(key: str, value: Any) -> Iterator[str]:
+    """The key that a word sets, and those inside a mapping that it gives."""
+    yield key
+    if isinstance(value, dict):
+        for inner, child in value.items():
+            yield from set_keys(f"{key}.{inner}", child)
+
+
+def keys(config: DictConfig, prefix: str = "") -> Iterator[str]:
+    """All dotted keys of a configuration, inner nodes included."""
+    for key in map(str, config):
+        yield f"{prefix}{key}"
+        child = config._get_node(key)
+        if isinstance(child, DictConfig) and not child._is_none():
+            yield from keys(child, f"{prefix}{key}.")

@@ -538,3 +538,17 @@ def test_hydra_tells_where_argparse_checks_help_as_python_3_14_does(tmp_path):
 def test_hydra_tells_nothing_of_what_is_refused(words, capsys):
     assert dispatch(["train", *words.split()]) == 2
     assert not capsys.readouterr().out
+
+
+def test_what_is_kept_of_an_earlier_composition_is_never_seen(tmp_path):
+    file = tmp_path / "my" / "prior" / "mine.yaml"
+    file.parent.mkdir(parents=True)
+    words = ["prior=mine", "optimizer=adam"]
+    for rate in (2.0, 3.0):
+        file.write_text(f"_target_: ganlab.priors.poisson.Poisson\ndim: 8\nrate: {rate}\n")
+        changed = compose([*words, "optimizer.lr=7.0"], str(tmp_path / "my")).config
+        assert (changed.prior.rate, changed.optimizer.lr) == (rate, 7.0)
+        changed.optimizer.betas[0] = 0.123
+        again = compose(words, str(tmp_path / "my")).config
+        assert again.optimizer.lr < 1
+        assert again.optimizer.betas[0] != 0.123

@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ganlab.cli import dispatch
-from ganlab.compose import compose, keys
+from ganlab.compose import compose
 from ganlab.console import LONGEST
 from ganlab.options import options
+from ganlab.schema import keys
 
 EXAMPLES = int(os.environ.get("GANLAB_FUZZ", "0"))
 SECONDS = 3

@@ -44,7 +44,7 @@ def stop(process, number):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the script forks")
 def test_runs_killed_at_random_moments_end_as_undisturbed_ones():
-    command = [sys.executable, TORTURE, "--endings=2", "dcgan", "wgan_gp"]
+    command = [sys.executable, TORTURE, "--endings=2", "dcgan", "gan"]
     done = subprocess.run(
         command, capture_output=True, text=True, env=environment(), timeout=300, check=False
     )

@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from ganlab.compose import compose
-from ganlab.compose import keys as composed_keys
 from ganlab.keys import choices, vocabulary
 from ganlab.options import options
+from ganlab.schema import keys as composed_keys
 
 SHIPPED = options([])
 CHOOSING = ("model", "dataset", "experiment", "runtime")

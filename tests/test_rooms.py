@@ -20,6 +20,7 @@ KNOW_HYDRA = {
     "launching",
     "making",
     "origins",
+    "refusals",
     "schema",
     "spaces",
     "studies",

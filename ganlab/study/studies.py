@@ -14,11 +14,12 @@ import numpy as np
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from ganlab.compose import read, refused, search_path
+from ganlab.compose import read, search_path
 from ganlab.differences import shown
 from ganlab.errors import ConfigError
 from ganlab.nearest import hint
 from ganlab.options import all_options, make_importable, shipped, user_directories
+from ganlab.refusals import refused
 from ganlab.sweep import spaces
 from ganlab.sweep.spaces import Interval, Space
 from ganlab.sweep.variations import Variation, written

@@ -16,7 +16,8 @@ from hydra.core.plugins import Plugins
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig
 
-from ganlab.compose import quoted, refused
+from ganlab.compose import quoted
+from ganlab.refusals import refused
 from ganlab.sweep.attempts import attempt, begin, end
 from ganlab.sweep.sweeps import Job, Sweep
 

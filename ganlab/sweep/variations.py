@@ -10,9 +10,10 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig
 
 from ganlab import runs
-from ganlab.compose import compose, quoted, read, refused
+from ganlab.compose import compose, quoted, read
 from ganlab.errors import ConfigError
 from ganlab.options import Options, options, user_directories
+from ganlab.refusals import refused
 
 LAUNCHER = ("hydra/launcher=", "hydra.launcher.")
 FIXED = {"output": "a sweep has one place", "progress": "jobs are not looked at while they run"}
