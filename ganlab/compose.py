@@ -83,12 +83,12 @@ def checked(overrides: list[Override], groups: Options, places: list[Path]) -> C
 
 @functools.lru_cache(maxsize=64)
 def made(
-    words: tuple[str, ...], groups: frozenset[str], of: tuple
+    words: tuple[str, ...], groups: frozenset[str], files: tuple[tuple[Path, int], ...]
 ) -> tuple[DictConfig, dict[str, str]]:
     """What options make of `conf/train.yaml`, and which were chosen; neither is to be changed.
 
-    Kept, since sweeps and studies set values of the same options again and again; `of` tells which
-    files of the user's there are, and when they changed.
+    It is kept, since sweeps and studies set values of the same options again and again; `files`
+    are the user's, with the times when they changed, so that nothing stale is given.
     """
     composed = hydra_compose("train", list(words), return_hydra_config=True)
     base = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])

@@ -32,7 +32,7 @@ class Guard:
         if turn.measures["gradient_norm"].device.type != "cpu":
             self.mute(optimizer, gradients, turn)
             return True
-        good = math.isfinite(turn.total().item())
+        good = all(math.isfinite(scalar.item()) for scalar in turn.decisive())
         if not (good or self.skip):
             raise Diverged(f"in round {number} {blame(turn)}")
         self.steps += 1
@@ -44,7 +44,7 @@ class Guard:
 
         A fused optimizer leaves the whole step out; for others the gradients become zeros.
         """
-        bad = turn.total().isfinite().logical_not().float()
+        bad = sum(turn.decisive()).isfinite().logical_not().float()
         self.steps += 1
         self.bad = self.bad + bad
         if getattr(optimizer, "_step_supports_amp_scaling", False):

@@ -1,5 +1,8 @@
 """Where each value of a configuration came from."""
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import yaml
@@ -9,6 +12,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from ganlab.compose import Composition
+from ganlab.errors import ConfigError
 from ganlab.schema import keys, plain
 
 
@@ -26,6 +30,22 @@ def origins(composition: Composition) -> dict[str, str]:
                 found |= dict.fromkeys(keys(config, prefix), f"{default.config_path}.yaml")
     settings = (word.lstrip("+").partition("=")[0] for word in composition.words)
     return found | dict.fromkeys(settings, "command line")
+
+
+@contextmanager
+def naming_experiment(composition: Composition) -> Iterator[None]:
+    """Inside, what is refused of a key that an experiment set says so."""
+    try:
+        yield
+    except ConfigError as error:
+        key = re.match(r"[\w.]*", str(error)).group()  # type: ignore[union-attr]
+        file = origins(composition).get(key, "")
+        if not file.startswith("experiment/"):
+            raise
+        raise ConfigError(
+            f"{error}; {file} sets it, for the parts that it chooses: choose no other in their "
+            f"place, or leave the experiment out"
+        ) from error
 
 
 def annotated(composition: Composition) -> str:

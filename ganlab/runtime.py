@@ -1,7 +1,9 @@
 """Where and how a run computes: device, precision, memory format, threads."""
 
 import contextlib
+import ctypes
 import functools
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
@@ -11,6 +13,11 @@ import torch
 
 from ganlab import processes
 from ganlab.errors import ConfigError
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""Names of mallopt(3)."""
+LARGEST_OFF_HEAP = 32 * 2**20
+"""Bytes from which a piece is mapped by itself all the same: glibc takes no more."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,7 @@ def resolve(
     measured = fastest[kind_of(device)]
     if threads:
         torch.set_num_threads(threads)
+    keep_freed_memory()
     return Runtime(
         device,
         measured["precision"] if precision == "auto" else precision,
@@ -69,6 +77,18 @@ def resolve(
         torch.get_num_threads(),
         resident,
     )
+
+
+def keep_freed_memory() -> None:
+    """Have glibc keep what is freed, for every round asks for the same memory again.
+
+    Else it gives large pieces back to the kernel, which hands them out anew zeroed and page by page
+    of 4 KiB: 23,000 of them in each round of SNGAN at width 16, a seventh of its time.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt:
+        mallopt(M_MMAP_THRESHOLD, LARGEST_OFF_HEAP)
+        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def best_device() -> str:

@@ -4,26 +4,24 @@ import contextlib
 import logging
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
-from torch.utils.tensorboard import SummaryWriter
 
-from ganlab import checkpoints, hparams, monitor, pictures, runs
+from ganlab import checkpoints, monitor, pictures, runs
 from ganlab.build import Experiment
 from ganlab.engine import Diverged, Guard
 from ganlab.errors import OutputError
 from ganlab.evaluating import Evaluating
+from ganlab.events import written
 from ganlab.observers import progress
 from ganlab.observers.checkpoint import Checkpoint
 from ganlab.observers.forgiving import Forgiving
 from ganlab.observers.samples import Samples
 from ganlab.observers.scalars import Scalars
 from ganlab.runs import Run
-from ganlab.schema import plain
 from ganlab.signals import Enough, Interrupted, Signals
 from ganlab.views import views
 
@@ -147,45 +145,6 @@ def guarded(guard: Guard, config: Any) -> Callable:
 
 def seen(batches: Any, config: Any) -> Callable[[], int]:
     return lambda: batches.consumed * config.batch_size
-
-
-@contextlib.contextmanager
-def written(run: Run, experiment: Experiment, done: int) -> Iterator[Any]:
-    """The run's TensorBoard writer, with one session of hyperparameters."""
-    wait_for_a_name(run)
-    writer = SummaryWriter(str(run.path), purge_step=done + 1, flush_secs=30)
-    settings = hparams.flat(plain(experiment.config), run.facts()["choices"])
-    end = hparams.session(writer, settings)
-    before, threading.excepthook = threading.excepthook, all_but_writing(threading.excepthook)
-    last = []
-    try:
-        yield writer
-        last = [end]
-    except Enough:
-        last = [end]
-        raise
-    finally:
-        try:
-            for summary in last:
-                writer.file_writer.add_summary(summary)  # type: ignore[attr-defined]
-            writer.close()
-        except OSError as error:
-            log.warning(f"the events in {run.path} are not complete ({error})")
-        threading.excepthook = before
-
-
-def wait_for_a_name(run: Run) -> None:
-    """Wait until new events come after all others by name, which tells seconds: else the reader,
-    which goes by names, would not let them replace what it has of the same rounds."""
-    names = (file.name.split(".") for file in run.path.glob("events.out.tfevents.*"))
-    newest = max((int(name[3]) for name in names if name[3].isdecimal()), default=0)
-    if 0 <= (left := newest + 1 - time.time()) < 1:
-        time.sleep(left)
-
-
-def all_but_writing(hook: Callable) -> Callable:
-    """The hook, but for what TensorBoard's thread cannot write: those who log are told of it."""
-    return lambda fault: None if issubclass(fault.exc_type, OSError) else hook(fault)
 
 
 def shower(wish: str) -> Any:

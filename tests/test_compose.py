@@ -127,6 +127,17 @@ def test_the_words_compose_the_same_again():
     assert compose(composition.words).config == composition.config
 
 
+@pytest.mark.parametrize("flag", [[], ["--dry-run"]])
+def test_what_an_experiment_sets_for_other_parts_is_refused_in_its_name(flag, capsys):
+    words = ["experiment=stylegan2_mnist", "model=dcgan", "dataset=digits"]
+    assert dispatch(["train", *words, *flag]) == 2
+    said = capsys.readouterr().err
+    assert "penalty.gamma" in said
+    assert "experiment/stylegan2_mnist.yaml sets it" in said
+    assert dispatch(["train", *words[1:], "penalty.gamma=1", *flag]) == 2
+    assert "experiment" not in capsys.readouterr().err
+
+
 def test_no_experiment_can_be_chosen_by_name():
     assert "experiment" not in chosen("experiment=null")
 

@@ -76,10 +76,13 @@ def run(arguments: argparse.Namespace) -> int:
 
         tell(composition, cfg=arguments.cfg, info=arguments.info)
         return 0
+    from ganlab.origins import naming_experiment
+
     if arguments.dry_run:
         from ganlab.dry_run import describe
 
-        print(describe(composition))
+        with naming_experiment(composition):
+            print(describe(composition))
         return 0
     from ganlab import processes
     from ganlab.attend import attend
@@ -91,7 +94,9 @@ def run(arguments: argparse.Namespace) -> int:
         )
         if before is not None:
             return resume(before, [], arguments.config_dir)
-        return attend(*start(composition, arguments.directory))
+        with naming_experiment(composition):
+            begun = start(composition, arguments.directory)
+        return attend(*begun)
 
 
 def sweep(arguments: argparse.Namespace) -> int:

@@ -36,9 +36,9 @@ class Turn:
         self.losses = {name: loss.detach() for name, loss in self.losses.items()}
         self.measures = {name: value.detach() for name, value in self.measures.items()}
 
-    def total(self) -> Tensor:
-        """The losses and the gradient's norm in one number: finite only if all of them are."""
-        return sum(self.losses.values(), self.measures["gradient_norm"])
+    def decisive(self) -> list[Tensor]:
+        """What must be finite for the player to move: the losses and the gradient's norm."""
+        return [*self.losses.values(), self.measures["gradient_norm"]]
 
     def record(self) -> dict[str, Tensor]:
         """All scalars of the turn under `player/name`."""
