@@ -9,12 +9,13 @@ import torch
 from ganlab.build import build
 
 PIECE = 5 * 2**20
-"""Of float32: three of them are more than glibc keeps by itself."""
+PIECES = 5
+"""Of float32: so many of them are more than glibc ever keeps by itself."""
 GLIBC = sys.platform == "linux" and hasattr(ctypes.CDLL(None), "mallopt")
 
 
 def play_round():
-    pieces = [torch.ones(PIECE) for _ in range(3)]
+    pieces = [torch.ones(PIECE) for _ in range(PIECES)]
     del pieces
 
 
@@ -28,5 +29,5 @@ def test_memory_that_a_round_frees_is_there_for_the_next_one(tiny):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(5):
         play_round()
-    pages = 3 * 4 * PIECE // resource.getpagesize()
+    pages = PIECES * 4 * PIECE // resource.getpagesize()
     assert resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before < pages / 10
