@@ -17,7 +17,7 @@ the same players in the same memory, at the sizes of `report_recipes.py`: what e
 and observers add to the mathematics.
 
 One round is all turns of the discriminator, each with fresh data, and one of the generator. The
-three take turns in blocks of half a second and 20 rounds at least: the run stays in one continuing
+three take turns in blocks of some seconds and 20 rounds at least: the run stays in one continuing
 play, and hands over where the engine sets a round's pace, so that its blocks hold everything
 between two rounds. Ratios are taken within each triple of blocks; their median is shown with
 (least-greatest).
