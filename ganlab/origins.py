@@ -44,7 +44,7 @@ def naming_experiment(composition: Composition) -> Iterator[None]:
             raise
         raise ConfigError(
             f"{error}; {file} sets it, for the parts that it chooses: choose no other in their "
-            f"place, or leave the experiment out"
+            "place, or leave the experiment out"
         ) from error
 
 
